@@ -1,0 +1,105 @@
+// Package enrich is the domain: what a pipeline is made of, and the words in which its parts speak to each other.
+//
+// A [Pipeline] has steps and attributes. A [Step] uses a [Connector], which asks or tells one kind of outside system
+// and answers with a [Result] or an error. The error says what may be done about it: try again, wait, give up, or
+// take it as the answer "there is no such thing". The [Attribute]s say what of all this is written to the user.
+//
+// It promises: an error that nobody classified is tried again; a class that nobody declared is taken as one that must
+// not be repeated; a [Secret] does not print.
+//
+// It refuses: to write an attribute that decides who the user is (see [Writable]).
+//
+// It knows neither AWS nor any vendor, neither files nor queues.
+package enrich
+
+import (
+	"context"
+
+	"github.com/postconfirm/postconfirm/enrich/expr"
+)
+
+// Roots are the names that expressions of a pipeline may use:
+//
+//	user     the user's attributes as the pool has them, with username, status, and email_domain (what follows the @)
+//	run      key, pool, region, sub, generation, source, client, age (a duration), metadata (a map)
+//	steps    by id: outcome, and the fields of the step's result
+//	secrets  by name; allowed in "with" only
+func Roots() []string { return []string{"user", "run", "steps", "secrets"} }
+
+// Connector asks or tells one kind of outside system. Run is called from many goroutines at once. It honours ctx
+// within a second, keeps no personal value, writes none into its error, and starts nothing that outlives it.
+//
+// Errors: an *Error says its kind; any other error counts as temporary. ErrNotFound (or an *Error of kind NotFound) is
+// an outcome, not a failure: the step's result is null then.
+type Connector interface {
+	Run(ctx context.Context, call Call) (Result, error)
+}
+
+// Call is one use of a connector for one user.
+type Call struct {
+	// EffectKey names this step of this run: the same on every try, different for everyone else, without anything
+	// personal in it. Send it as an idempotency key.
+	EffectKey string
+	// Vars are the values for the connector's templates.
+	Vars expr.Vars
+}
+
+// Result is what a step learned: values as in package expr. Its keys become steps.ID.KEY.
+type Result map[string]any
+
+// Class says what repeating a call means.
+type Class uint8
+
+// The classes, from the most dangerous, which is the zero value, to the harmless.
+const (
+	Unsafe     Class = iota // a repeat is a second effect: a mail, a plain POST
+	Verifiable              // a repeat is a second effect, but one can look whether the first happened
+	Keyed                   // a repeat with the same EffectKey is recognised by the other side
+	Idempotent              // a repeat changes nothing
+	Read                    // nothing is changed at all
+)
+
+// String is the class as the pipeline file and the docs write it.
+func (c Class) String() string {
+	return [...]string{"unsafe", "verifiable", "keyed", "idempotent", "read"}[min(c, Read)]
+}
+
+// Repeatable tells whether a call may be made again when nobody knows whether the last one arrived.
+func (c Class) Repeatable() bool { return c >= Keyed }
+
+// Classified is a Connector that declares its class. One that does not is Unsafe.
+type Classified interface {
+	Class() Class
+}
+
+// ClassOf is the class that a connector declares.
+func ClassOf(c Connector) Class {
+	if declared, ok := c.(Classified); ok {
+		return declared.Class()
+	}
+	return Unsafe
+}
+
+// Config is the "with" block of one step. It is a pointer to a struct whose fields carry a tag pipe:"name" (with
+// ",required" or, for a key that stands beside "with" in the step, ",step"), doc:"…" and default:"…". Field types:
+// string, bool, int, []int, []string, time.Duration, *expr.Template, map[string]*expr.Template, *expr.Tree.
+type Config interface {
+	// Connector checks what the types can't say and makes the connector. Its errors are *FieldError, joined.
+	Connector() (Connector, error)
+}
+
+// Kind is one entry of the catalogue of connectors.
+type Kind struct {
+	Name   string        // the word after "uses:"
+	Doc    string        // one sentence
+	Config func() Config // a new, empty configuration
+}
+
+// FieldError is a mistake in one field of a Config, for the reader of the file: what is wrong and what was meant.
+type FieldError struct {
+	Field   string // the name in the pipe tag; "" is the whole block
+	Message string
+}
+
+// Error gives field and message.
+func (e *FieldError) Error() string { return e.Field + ": " + e.Message }
