@@ -1,0 +1,125 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/postconfirm/postconfirm/enrich/event"
+)
+
+// handleRun is Handle once the message is understood: lease, limits, work, outcome.
+func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v Verdict) {
+	now := w.options.Now()
+	id := Identity{Pool: m.Pool, Sub: m.Sub, Generation: m.Generation, Source: m.Source, Client: m.Client}
+	v.Run = id.Key()
+	run, err := w.ports.Ledger.Claim(ctx, id, w.owner(), now, now.Add(w.options.Lease))
+	if err != nil {
+		return w.notClaimed(v, err)
+	}
+	switch {
+	case run.State == Parked:
+		return w.finishParking(ctx, d, &run)
+	case run.State != Open:
+		return Verdict{Delete: true, Outcome: Duplicate, Run: v.Run}
+	}
+	ctx, lost := context.WithCancelCause(ctx)
+	h := &hold{worker: w, delivery: d, run: &run, until: now.Add(w.options.Lease), lost: lost}
+	var beat sync.WaitGroup
+	beat.Go(func() { h.keep(ctx) })
+	defer func() {
+		lost(nil)
+		beat.Wait()
+	}()
+	switch {
+	case run.Crashes >= w.options.Crashes:
+		return w.park(ctx, h, "crash_loop", "")
+	case now.Sub(run.FirstSeen) > w.options.MaxAge:
+		return w.park(ctx, h, "too_old", "")
+	}
+	return w.work(ctx, h, m)
+}
+
+// notClaimed keeps the message: another worker has the run, or the ledger is not there. Neither is charged.
+func (w *Worker) notClaimed(v Verdict, err error) Verdict {
+	v.Outcome = Released
+	var busy *Busy
+	if errors.As(err, &busy) {
+		wait := max(0, busy.Until.Sub(w.options.Now()))
+		v.Reason, v.Hide = "busy", min(wait, w.pause(3, 0))
+		return v
+	}
+	w.options.Log.Error("worker: claim", "run", v.Run, "error", err.Error())
+	v.Reason, v.Hide = "ledger_unavailable", w.pause(4, 0)
+	return v
+}
+
+// work reads the user, runs the steps, and settles what became of the run.
+func (w *Worker) work(ctx context.Context, h *hold, m event.Message) Verdict {
+	waits, stop := draining(ctx, h.delivery)
+	defer stop()
+	user, err := w.person(ctx, waits, h, m)
+	switch {
+	case errors.Is(err, ErrNoUser):
+		return w.finish(ctx, h, Gone, Verdict{Outcome: Vanished, Reason: "user_gone"})
+	case err != nil:
+		return w.release(ctx, h, err)
+	case user.Sub != m.Sub:
+		return w.finish(ctx, h, Replaced, Verdict{Outcome: Vanished, Reason: "user_replaced"})
+	}
+	e := newExecution(w, h, m, user)
+	if err := e.run(ctx, waits); err != nil {
+		return w.release(ctx, h, err)
+	}
+	return e.settle(ctx)
+}
+
+// person reads the user; a user who is not there is looked for once more, since nothing is documented about how soon
+// after the confirmation a read sees it.
+func (w *Worker) person(ctx, waits context.Context, h *hold, m event.Message) (user User, err error) {
+	read := func() (err error) {
+		user, err = w.ports.Directory.User(ctx, m.Pool, m.User)
+		return err
+	}
+	until := w.options.Now().Add(w.patience(h))
+	_, err = w.repeat(waits, until, read)
+	if !errors.Is(err, ErrNoUser) {
+		return user, err
+	}
+	timer := time.NewTimer(w.options.TryBase)
+	defer timer.Stop()
+	select {
+	case <-waits.Done():
+		return User{}, context.Cause(waits)
+	case <-timer.C:
+	}
+	_, err = w.repeat(waits, until, read)
+	return user, err
+}
+
+// patience is how long all tries of one call may take: a third of the lease that is left.
+func (w *Worker) patience(h *hold) time.Duration {
+	return min(maxTrying, h.end().Sub(w.options.Now())/3)
+}
+
+// finish stores a final state and lets the message go.
+func (w *Worker) finish(ctx context.Context, h *hold, state RunState, v Verdict) Verdict {
+	v.Run = h.run.Key
+	err := h.save(ctx, func(r *Run) { r.State, r.Owner, r.Pipeline = state, "", w.pipeline.Hash })
+	if err != nil {
+		return w.unsaved(h, err)
+	}
+	v.Delete = true
+	return v
+}
+
+// unsaved keeps the message when the ledger did not take what we know: without its word nothing is final.
+func (w *Worker) unsaved(h *hold, err error) Verdict {
+	reason := "ledger_unavailable"
+	if errors.Is(err, ErrLeaseLost) {
+		reason = "lease_lost"
+	}
+	w.options.Log.Error("worker: save", "run", h.run.Key, "error", err.Error())
+	return Verdict{Outcome: Released, Reason: reason, Hide: w.pause(1, 0), Run: h.run.Key}
+}

@@ -1,0 +1,93 @@
+package worker
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// margin is how much earlier a lease ends than the message comes back: nobody else may start before we have stopped.
+const margin = 5 * time.Second
+
+// hold is our right to work on a run: the message's visibility and the ledger's lease, extended together, visibility
+// first. Safety never depends on comparing two machines' clocks: what counts is our own time since the last extension.
+type hold struct {
+	worker   *Worker
+	delivery Delivery
+	mu       sync.Mutex // guards run and until, and orders the saves
+	run      *Run
+	until    time.Time
+	lost     context.CancelCauseFunc
+}
+
+// saveTimeout bounds one save. A save goes on when ctx has ended: what happened must be written down.
+const saveTimeout = 5 * time.Second
+
+// save changes the run and stores it. When it can't, everything that works under this hold is cut.
+func (h *hold) save(ctx context.Context, change func(*Run)) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	change(h.run)
+	h.run.Updated = h.worker.options.Now()
+	err := h.worker.ports.Ledger.Save(ctx, *h.run)
+	if err != nil {
+		h.lost(err)
+	}
+	return err
+}
+
+// read looks at the run.
+func (h *hold) read(look func(*Run)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	look(h.run)
+}
+
+// end is when the lease ends, as far as it is extended now.
+func (h *hold) end() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.until
+}
+
+// ensure extends the hold if less than need is left of it.
+func (h *hold) ensure(ctx context.Context, need time.Duration) error {
+	if h.end().Sub(h.worker.options.Now()) >= need {
+		return nil
+	}
+	return h.extend(ctx, max(h.worker.options.Lease, need+margin))
+}
+
+func (h *hold) extend(ctx context.Context, d time.Duration) error {
+	now := h.worker.options.Now()
+	if now.Add(d).Sub(h.delivery.ReceivedAt) > maxHidden {
+		return ErrLeaseLost
+	}
+	if err := h.worker.ports.Queue.Hide(ctx, h.delivery, d+margin); err != nil {
+		return err
+	}
+	return h.save(ctx, func(r *Run) {
+		h.until = now.Add(d)
+		r.LeaseUntil = h.until
+	})
+}
+
+// keep extends the hold while the work goes on, until ctx ends. A failed extension is tried again at the next beat; when
+// the lease has ended without one, the work is cut.
+func (h *hold) keep(ctx context.Context) {
+	beat := time.NewTicker(h.worker.options.Lease / 3)
+	defer beat.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-beat.C:
+		}
+		if err := h.extend(ctx, h.worker.options.Lease); err != nil && !h.worker.options.Now().Before(h.end()) {
+			h.lost(ErrLeaseLost)
+			return
+		}
+	}
+}

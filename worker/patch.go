@@ -1,0 +1,182 @@
+package worker
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/expr"
+)
+
+// writeTimeout bounds one AdminUpdateUserAttributes.
+const writeTimeout = 10 * time.Second
+
+// patch is what differs between what the pipeline found and what the user has.
+type patch struct{ values []Value }
+
+// drop takes an attribute out; ok is false if it was not in.
+func (p *patch) drop(name string) bool {
+	before := len(p.values)
+	p.values = slices.DeleteFunc(p.values, func(v Value) bool { return v.Name == name })
+	return len(p.values) < before
+}
+
+// patch computes what to write. What can't be written is left out and flagged by name; the rest goes on.
+func (e *execution) patch(ctx context.Context) (p patch, err error) {
+	schema, err := e.schemas.of(ctx, e.hold.run.Pool)
+	if err != nil {
+		return p, err
+	}
+	last, err := e.lastWritten(ctx)
+	if err != nil {
+		return p, err
+	}
+	vars := e.vars(nil)
+	for i := range e.pipeline.Attributes {
+		a := &e.pipeline.Attributes[i]
+		text, code := e.value(ctx, vars, a, schema)
+		if code != "" {
+			e.flag("attribute " + a.Name + ": " + code)
+		}
+		v := Value{a.Name, text}
+		if text != "" && e.wanted(a, v, last) {
+			p.values = append(p.values, v)
+		}
+	}
+	return p, nil
+}
+
+// lastWritten asks the ledger only if an attribute's mode needs it.
+func (e *execution) lastWritten(ctx context.Context) (map[string]string, error) {
+	if !slices.ContainsFunc(e.pipeline.Attributes, func(a enrich.Attribute) bool { return a.Mode == enrich.IfUnchanged }) {
+		return nil, nil
+	}
+	return e.ports.Ledger.Written(ctx, e.hold.run.Pool, e.hold.run.Sub)
+}
+
+// value computes one attribute's text; "" writes nothing, and code says why if that was not the plan.
+func (e *execution) value(ctx context.Context, vars expr.Vars, a *enrich.Attribute, schema Schema) (text, code string) {
+	text, ok, err := a.Value.EvalString(ctx, vars)
+	switch {
+	case err != nil:
+		return "", "value_unreadable"
+	case !ok || text == "":
+		return "", ""
+	}
+	field, ok := schema[a.Name]
+	if !ok {
+		return "", "not_in_schema"
+	}
+	if a.Truncate {
+		text, _ = enrich.Fit(text, enrich.MaxAttribute)
+		text = firstCharacters(text, field.MaxLength)
+	}
+	if code := field.refuses(text); code != "" {
+		return "", code
+	}
+	return text, ""
+}
+
+func firstCharacters(text string, limit *int) string {
+	if limit == nil || utf8.RuneCountInString(text) <= *limit {
+		return text
+	}
+	return string([]rune(text)[:*limit])
+}
+
+// refuses says why the pool would refuse the text, "" if it would not (Amazon Cognito API reference, SchemaAttributeType).
+func (f Field) refuses(text string) (code string) {
+	length := utf8.RuneCountInString(text)
+	switch {
+	case !f.Mutable:
+		return "immutable"
+	case !utf8.ValidString(text):
+		return "not_utf8"
+	case len(text) > enrich.MaxAttribute, f.MaxLength != nil && length > *f.MaxLength:
+		return "too_long"
+	case f.MinLength != nil && length < *f.MinLength:
+		return "too_short"
+	case f.Type == "Number":
+		return f.refusesNumber(text)
+	case f.Type == "Boolean" && text != "true" && text != "false":
+		return "not_a_boolean"
+	}
+	return ""
+}
+
+func (f Field) refusesNumber(text string) (code string) {
+	n, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil || strings.Trim(text, "+-.0123456789") != "":
+		return "not_a_number"
+	case f.MinValue != nil && n < *f.MinValue:
+		return "too_small"
+	case f.MaxValue != nil && n > *f.MaxValue:
+		return "too_large"
+	}
+	return ""
+}
+
+// wanted applies the attribute's mode, and drops what is there already.
+func (e *execution) wanted(a *enrich.Attribute, v Value, last map[string]string) bool {
+	now := e.user.Attributes[a.Name]
+	switch {
+	case now == v.Text:
+		return false
+	case now == "" || a.Mode == enrich.Overwrite:
+		return true
+	case a.Mode == enrich.IfUnchanged:
+		return last[a.Name] == digest(e.hold.run.Pool, e.hold.run.Sub, Value{a.Name, now})
+	}
+	return false
+}
+
+// digest recognises a value that we wrote without keeping it.
+func digest(pool, sub string, v Value) string {
+	sum := sha256.Sum256([]byte(pool + "\x00" + sub + "\x00" + v.Name + "\x00" + v.Text))
+	return hex.EncodeToString(sum[:12])
+}
+
+// schemas remembers what each pool accepts.
+type schemas struct {
+	directory Directory
+	maxAge    time.Duration
+	now       func() time.Time
+	mu        sync.Mutex
+	known     map[string]knownSchema
+}
+
+type knownSchema struct {
+	schema Schema
+	read   time.Time
+}
+
+// of reads a pool's schema, at most once per maxAge; when it can't be read anew, the old one serves on.
+func (s *schemas) of(ctx context.Context, pool string) (Schema, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, ok := s.known[pool]
+	if ok && s.now().Sub(known.read) < s.maxAge {
+		return known.schema, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	schema, err := s.directory.Schema(ctx, pool)
+	switch {
+	case err != nil && ok:
+		return known.schema, nil
+	case err != nil:
+		return nil, err
+	case s.known == nil:
+		s.known = map[string]knownSchema{}
+	}
+	s.known[pool] = knownSchema{schema, s.now()}
+	return schema, nil
+}

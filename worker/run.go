@@ -1,0 +1,105 @@
+package worker
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/postconfirm/postconfirm/enrich/event"
+)
+
+// Identity says which run is meant: one person in one generation. Source and Client are kept when the run is new.
+type Identity struct {
+	Pool, Sub, Generation string
+	Source, Client        string
+}
+
+// Key is the run key.
+func (id Identity) Key() string { return event.RunKey(id.Pool, id.Sub, id.Generation) }
+
+// RunState is where a run stands.
+type RunState string
+
+// The states of a run. Every state but Open is final until an operator reopens a parked run.
+const (
+	Open     RunState = "open"
+	Done     RunState = "done"     // perhaps with flags
+	Parked   RunState = "parked"   // waits for a person
+	Gone     RunState = "gone"     // the user was deleted
+	Replaced RunState = "replaced" // the name belongs to another person now
+)
+
+// StepState is where a step of a run stands.
+type StepState string
+
+// The states of a step. The empty state, Intent included, is one that will be tried again.
+const (
+	StepOpen    StepState = ""
+	StepIntent  StepState = "intent"  // an effect is about to happen; found again, nobody knows if it did
+	StepDone    StepState = "done"    // Output holds what expressions need
+	StepFailed  StepState = "failed"  // for good; Code says why
+	StepUnknown StepState = "unknown" // sent, and nobody knows if it arrived: an open effect
+	StepSkipped StepState = "skipped" // Code says why
+)
+
+// Terminal tells whether the step is not tried again.
+func (s StepState) Terminal() bool { return s != StepOpen && s != StepIntent }
+
+// The outcomes that expressions see as steps.ID.outcome, beside the failed and unknown states.
+const (
+	OutcomeFound    = "found"
+	OutcomeNotFound = "not-found"
+	OutcomeDefault  = "default"
+	OutcomeSkipped  = "skipped"
+)
+
+// StepRecord is what the ledger keeps of one step.
+type StepRecord struct {
+	State    StepState       `json:"state,omitempty"`
+	Outcome  string          `json:"outcome,omitempty"`
+	Output   json.RawMessage `json:"output,omitempty"`   // only the fields that expressions read, ≤ 16 KiB
+	If       *bool           `json:"if,omitempty"`       // the condition's result, decided once
+	Attempts int             `json:"attempts,omitempty"` // charged: deliveries that really tried it and failed
+	Code     string          `json:"code,omitempty"`     // of the last failure, or why it was skipped
+	At       time.Time       `json:"at,omitzero"`        // when Output was observed, or the intent recorded
+}
+
+// Run is one entry of the ledger. Personal values can stand in step outputs only.
+type Run struct {
+	Identity
+	Key        string
+	State      RunState
+	Reason     string // why it was parked
+	Owner      string // of the lease; "" when nobody holds it
+	Fence      int64  // grows with every claim
+	LeaseUntil time.Time
+	FirstSeen  time.Time
+	Updated    time.Time
+	Crashes    int
+	Releases   int // given back uncharged
+	Reopens    int
+	LetterSent bool // a parked run's dead letter is durable
+	Steps      map[string]StepRecord
+	Flags      []string          // why a done run is not perfect: "attribute custom:x: too_long"
+	Written    map[string]string // attribute → digest of the value written
+	Pipeline   string            // hash of the file that ran last
+}
+
+// Flag adds a flag once.
+func (r *Run) Flag(f string) {
+	if !slices.Contains(r.Flags, f) {
+		r.Flags = append(r.Flags, f)
+	}
+}
+
+// OpenEffects are the steps whose effect nobody knows.
+func (r *Run) OpenEffects() []string {
+	var ids []string
+	for id, s := range r.Steps {
+		if s.State == StepUnknown {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}

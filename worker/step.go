@@ -1,0 +1,194 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/postconfirm/postconfirm/enrich"
+)
+
+// step brings one step as far as this delivery can. The steps it needs are over for this delivery.
+func (e *execution) step(ctx, waits context.Context, s *enrich.Step) {
+	record := e.record(s.ID)
+	if record.State.Terminal() {
+		return
+	}
+	if !e.ready(ctx, s) {
+		return
+	}
+	if record, ok := e.condition(ctx, s, record); ok {
+		e.call(ctx, waits, s, record)
+	}
+}
+
+// ready tells whether what the step needs is there. A step behind one that will be tried again waits with it; behind a
+// failed one it stays open, for the replay; behind one that was skipped for its failure it is skipped too.
+func (e *execution) ready(ctx context.Context, s *enrich.Step) bool {
+	for _, need := range s.Needs {
+		record := e.record(need)
+		switch {
+		case !record.State.Terminal(), record.State == StepFailed:
+			return false
+		case record.State == StepSkipped && record.Code != codeCondition:
+			_ = e.store(ctx, s.ID, StepRecord{State: StepSkipped, Outcome: OutcomeSkipped, Code: "needs_" + need})
+			return false
+		}
+	}
+	return true
+}
+
+// codeCondition is why a step was skipped whose condition was false. What needs it goes on, and sees null.
+const codeCondition = "condition"
+
+// condition decides the step's if, once, and stores the decision.
+func (e *execution) condition(ctx context.Context, s *enrich.Step, record StepRecord) (StepRecord, bool) {
+	if s.If == nil {
+		return record, true
+	}
+	if record.If == nil {
+		v, err := s.If.Eval(ctx, e.vars(nil))
+		if err != nil {
+			e.fail(ctx, s, record, &enrich.Error{Kind: enrich.Permanent, Code: "condition_failed", Err: err})
+			return record, false
+		}
+		yes := v == true
+		record.If = &yes
+		if !yes {
+			record.State, record.Outcome, record.Code = StepSkipped, OutcomeSkipped, codeCondition
+		}
+		if e.store(ctx, s.ID, record) != nil {
+			return record, false
+		}
+	}
+	return record, *record.If
+}
+
+// call makes the step's call, with its tries, and stores what came of it.
+func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record StepRecord) {
+	if waits.Err() != nil {
+		e.postpone("draining", 0, 0)
+		return
+	}
+	vars, err := e.secretVars(ctx)
+	if err == nil {
+		err = e.hold.ensure(ctx, s.Timeout+margin)
+	}
+	if err == nil && s.Class < enrich.Idempotent {
+		err = e.intend(ctx, s, &record)
+	}
+	if err != nil {
+		e.options.Log.Error("worker: prepare step", "run", e.hold.run.Key, "step", s.ID, "error", err.Error())
+		e.postpone(reasonOf(err), 0, 0)
+		return
+	}
+	call := enrich.Call{EffectKey: e.hold.run.Key + "-" + s.ID, Vars: vars}
+	started := e.options.Now()
+	var result enrich.Result
+	n, err := e.repeat(waits, started.Add(e.patience(e.hold)), func() (err error) {
+		result, err = e.once(ctx, s, call)
+		return err
+	})
+	note := StepNote{Run: e.hold.run.Key, Step: s.ID, Uses: s.Uses, Tries: n, Took: e.options.Now().Sub(started)}
+	if err == nil {
+		if record.Output, err = project(result, s.Fields); err == nil {
+			e.succeed(ctx, s, record, note)
+			return
+		}
+	}
+	e.failure(ctx, s, record, note, enrich.Failure(err))
+}
+
+// secretVars are the expressions' values with the secrets of this pipeline among them.
+func (e *execution) secretVars(ctx context.Context) (vars map[string]any, err error) {
+	secrets := make(map[string]any, len(e.pipeline.Secrets))
+	for _, name := range e.pipeline.Secrets {
+		secret, err := e.ports.Secrets.Secret(ctx, name)
+		if err != nil {
+			return nil, &enrich.Error{Kind: enrich.Temporary, Code: "secret_unavailable", Err: err}
+		}
+		secrets[name] = secret.Reveal()
+	}
+	return e.vars(secrets), nil
+}
+
+// intend makes the effect that is about to happen durable.
+func (e *execution) intend(ctx context.Context, s *enrich.Step, record *StepRecord) error {
+	record.State, record.At = StepIntent, at(e.options.Now())
+	return e.store(ctx, s.ID, *record)
+}
+
+// once is one call of the connector within its time-out. A panic inside counts as a failure of this call.
+func (e *execution) once(ctx context.Context, s *enrich.Step, call enrich.Call) (result enrich.Result, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = &enrich.Error{Kind: enrich.Temporary, Code: "panic", Sent: true}
+		}
+	}()
+	result, err = s.Connector.Run(ctx, call)
+	if err != nil && !s.Class.Repeatable() && !s.AtLeast && enrich.Failure(err).Unknown() {
+		return nil, fmt.Errorf("%w: %w", errOnce, err)
+	}
+	return result, err
+}
+
+// succeed stores the answer: durable before anybody reads it.
+func (e *execution) succeed(ctx context.Context, s *enrich.Step, record StepRecord, note StepNote) {
+	record.State, record.Outcome, record.Code, record.At = StepDone, OutcomeFound, "", at(e.options.Now())
+	note.State, note.Attempt = StepDone, record.Attempts
+	e.options.Observer.Stepped(note)
+	if err := e.store(ctx, s.ID, record); err != nil {
+		e.postpone(reasonOf(err), 0, 0)
+	}
+}
+
+// failure stores a failure as what it means for the step.
+func (e *execution) failure(ctx context.Context, s *enrich.Step, record StepRecord, note StepNote, f *enrich.Error) {
+	record.State, record.Code = StepOpen, f.Code
+	retryAfter := f.RetryAfter
+	switch {
+	case f.Kind == enrich.NotFound:
+		record.State, record.Outcome, record.At = StepDone, OutcomeNotFound, at(e.options.Now())
+	case f.Kind == enrich.Permanent:
+		e.fail(ctx, s, record, f)
+		return
+	case !s.Class.Repeatable() && !s.AtLeast && f.Unknown():
+		record.State = StepUnknown
+		e.flag("step " + s.ID + ": unknown")
+	case f.Kind == enrich.Throttled, ctx.Err() != nil:
+		e.postpone(f.Code, 0, retryAfter)
+	default:
+		if record.Attempts++; record.Attempts >= e.options.Attempts {
+			record.State = StepFailed
+		} else {
+			e.postpone(f.Code, record.Attempts, retryAfter)
+		}
+	}
+	note.State, note.Code, note.Kind, note.Attempt, note.RetryAfter = record.State, f.Code, f.Kind, record.Attempts, retryAfter
+	e.options.Observer.Stepped(note)
+	if err := e.store(ctx, s.ID, record); err != nil {
+		e.postpone(reasonOf(err), 0, 0)
+	}
+}
+
+// fail applies the step's on-failure to a permanent failure.
+func (e *execution) fail(ctx context.Context, s *enrich.Step, record StepRecord, f *enrich.Error) {
+	record.State, record.Code, record.At = StepFailed, f.Code, at(e.options.Now())
+	switch s.OnFailure {
+	case enrich.Skip:
+		record.State, record.Outcome = StepSkipped, OutcomeSkipped
+	case enrich.UseDefault:
+		record.State, record.Outcome = StepDone, OutcomeDefault
+		record.Output, _ = json.Marshal(s.Default)
+	}
+	e.options.Observer.Stepped(StepNote{Run: e.hold.run.Key, Step: s.ID, Uses: s.Uses, State: record.State, Code: f.Code,
+		Kind: f.Kind, Attempt: record.Attempts})
+	if s.OnFailure != enrich.Fail {
+		e.flag("step " + s.ID + ": " + f.Code)
+	}
+	if err := e.store(ctx, s.ID, record); err != nil {
+		e.postpone(reasonOf(err), 0, 0)
+	}
+}
