@@ -1,0 +1,72 @@
+# make        this help
+# make test   all Go tests, with nothing but Go
+# make check  everything: what apt and npm give as well
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME ?= 5s
+BIN := bin
+
+.PHONY: help
+help: ## print this help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## watch users sign up and be enriched
+	$(GO) run ./cmd/postconfirm demo
+
+.PHONY: build
+build: ## build all programs into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/ ./cmd/...
+
+.PHONY: lambda
+lambda: ## build the trigger Lambda (arm64) into bin/trigger.zip's bootstrap
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags lambda.norpc -trimpath -ldflags "-s -w" -o $(BIN)/bootstrap ./cmd/trigger
+
+.PHONY: test
+test: ## all Go tests; needs nothing but Go
+	CGO_ENABLED=0 $(GO) test ./...
+
+.PHONY: check
+check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside ## everything that must be green before a change lands
+	@echo "check: all green"
+
+.PHONY: check-tools
+check-tools: ## install what the checks need beyond Go: gcc, node
+	@deploy/check/install.sh
+
+.PHONY: check-format
+check-format: ## gofmt
+	@unformatted=$$(gofmt -l cmd deploy enrich trigger worker); test -z "$$unformatted" || { echo "not formatted: $$unformatted"; exit 1; }
+
+.PHONY: check-vet
+check-vet: ## go vet and staticcheck
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+.PHONY: check-tidy
+check-tidy: ## go.mod and go.sum say what is used
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+.PHONY: check-race
+check-race: ## all Go tests under the race detector
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+.PHONY: check-fuzz
+check-fuzz: ## every fuzz target for FUZZTIME (5s); the seeds run with the tests
+	@deploy/check/fuzz.sh $(FUZZTIME)
+
+.PHONY: check-demo
+check-demo: build ## the demo as a user runs it: at full health, and with a vendor down
+	$(BIN)/postconfirm demo --once --json > /dev/null
+	$(BIN)/postconfirm demo --once --users 20 --outage company --json > /dev/null
+
+.PHONY: check-outside
+check-outside: build ## the local cloud and the main job, held against the AWS SDK for JavaScript
+	@deploy/check/outside.sh $(CURDIR)/$(BIN)/postconfirm
+
+.PHONY: bench
+bench: ## benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
