@@ -1,0 +1,135 @@
+// Package event is the wire contract between the trigger and the worker: the message that stands on the queue for
+// one confirmed user.
+//
+// It carries identity only: who, in which pool, when, and the few client metadata keys that were allowed by name.
+// No e-mail, phone or name travels; the worker reads the pool, where the values are fresh and erasable.
+//
+// It promises: what [Message.Encode] writes, [Decode] of every later version reads; fields that this version does
+// not know are kept; an encoded message is plain ASCII, so that SQS, which refuses some characters, accepts any name.
+// It refuses, with a stable [Reason], whatever does not say clearly which user is meant. Only exact key spellings
+// count, and a key given twice is no identity at all.
+//
+// Standard library only: the trigger Lambda pays for every dependency at each cold start.
+package event
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// Version is the message version that this package writes.
+const Version = 1
+
+// MaxMetadataValue is the largest client metadata value that travels, in bytes.
+const MaxMetadataValue = 256
+
+// The values of Message.Source.
+const (
+	SourceSignup    = "signup"    // the trigger saw the confirmation
+	SourceReconcile = "reconcile" // found in the pool, missed by the trigger
+	SourceBackfill  = "backfill"  // a deliberate second pass
+)
+
+// Onboarding is the generation of a user's first run, whoever enqueued it.
+const Onboarding = "0"
+
+// Message is one confirmed user on the queue, version 1.
+//
+//	{ "v":          1,                        the version; a worker releases what is newer than it knows
+//	  "pool":       "eu-west-1_Ab12cd34E",    the user pool; the worker has an allow-list
+//	  "region":     "eu-west-1",              must be the pool's prefix
+//	  "user":       "6f9c4f9e-…",             Cognito's Username: may be reused by another person after deletion
+//	  "sub":        "6f9c4f9e-…",             never reused: this is the person
+//	  "generation": "0",                      "0" = onboarding; a backfill has a name of its own
+//	  "source":     "signup",                 who enqueued it: signup | reconcile | backfill
+//	  "client":     "4k2…",                   app client, or CLIENT_ID_NOT_APPLICABLE for admin calls
+//	  "at":         "2026-01-02T03:04:05Z",   the sender's clock: informative, SQS's SentTimestamp is the arbiter
+//	  "metadata":   { "plan": "pro" },        allow-listed clientMetadata, each value ≤ 256 bytes
+//	  …                                       anything else is kept in Unknown and written back
+//	}
+type Message struct {
+	Pool       string
+	Region     string
+	User       string
+	Sub        string
+	Generation string
+	Source     string
+	Client     string
+	At         time.Time // in UTC; zero when absent or unreadable
+	Metadata   map[string]string
+	Unknown    map[string]json.RawMessage // members that version 1 does not name: their values in ASCII, on one line
+}
+
+// Key is the run key of the message: see RunKey. A message without a generation is of Onboarding, as Decode reads it.
+func (m Message) Key() string { return RunKey(m.Pool, m.Sub, cmp.Or(m.Generation, Onboarding)) }
+
+// Encode writes the message as version 1: one line, plain ASCII, always valid JSON. Empty members are left out, and so
+// is what could not be read back: a time beyond the years 1 to 9999, a metadata key that is not UTF-8, and a member of
+// Unknown that has the name of a known one, a name that is not UTF-8, or a value that is not JSON. Encode sets no limit
+// on the size; Decode refuses what is larger than MaxBody.
+func (m Message) Encode() []byte {
+	b := append(make([]byte, 0, 512), `{"v":1`...)
+	for _, f := range []struct{ key, value string }{
+		{"pool", m.Pool}, {"region", m.Region}, {"user", m.User}, {"sub", m.Sub},
+		{"generation", m.Generation}, {"source", m.Source}, {"client", m.Client}, {"at", stamp(m.At)},
+	} {
+		if f.value != "" {
+			b = appendMember(b, f.key, f.value)
+		}
+	}
+	b = appendMetadata(b, m.Metadata)
+	for _, k := range slices.Sorted(maps.Keys(m.Unknown)) {
+		if utf8.ValidString(k) && !known(k) && json.Valid(m.Unknown[k]) {
+			b = AppendString(append(b, ','), k)
+			b = appendRaw(append(b, ':'), m.Unknown[k])
+		}
+	}
+	return append(b, '}')
+}
+
+// known tells whether version 1 gives this member a meaning.
+func known(key string) bool {
+	switch key {
+	case "v", "pool", "region", "user", "sub", "generation", "source", "client", "at", "metadata":
+		return true
+	}
+	return false
+}
+
+func appendMetadata(b []byte, metadata map[string]string) []byte {
+	if len(metadata) == 0 {
+		return b
+	}
+	b = append(b, `,"metadata":{`...)
+	first := true
+	for _, k := range slices.Sorted(maps.Keys(metadata)) {
+		if !utf8.ValidString(k) {
+			continue
+		}
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = AppendString(b, k)
+		b = AppendString(append(b, ':'), metadata[k])
+	}
+	return append(b, '}')
+}
+
+func appendMember(b []byte, key, value string) []byte {
+	b = AppendString(append(b, ','), key)
+	return AppendString(append(b, ':'), value)
+}
+
+// stamp writes a time in UTC; "" for the zero time and for years that RFC 3339 cannot write.
+func stamp(t time.Time) string {
+	t = t.UTC()
+	if t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
+}
