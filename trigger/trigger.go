@@ -1,0 +1,148 @@
+// Package trigger is the post confirmation Lambda: it puts the confirmed user on the queue and hands Cognito its event
+// back, byte for byte.
+//
+// Cognito waits 5 seconds for the answer, and the person who signs up sees whatever goes wrong here, although the
+// account is confirmed already. So the handler promises: it answers inside its budget, whatever the queue does; it
+// never panics; and unless Options.OnError is FailClosed it never fails. What could not be sent is in the log as a
+// journal line, and reconcile finds the user in the pool.
+//
+// It reads six fields of the event (triggerSource, region, userPoolId, userName, request.userAttributes.sub,
+// callerContext.clientId) and the client metadata keys that are allowed by name, in their exact spelling. It sends
+// only PostConfirmation_ConfirmSignUp; anything else is handed back and counted as ignored. It refuses to guess: an
+// identity that is missing, malformed or there twice is handed back, logged, and not sent.
+//
+// Every sign-up writes two lines, every other event one: see journal.go and result.go. No line carries an e-mail, a
+// name, a user name or a metadata value.
+//
+// Imports: the standard library and the message. The SDK is one floor down, in sqsout.
+package trigger
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/postconfirm/postconfirm/enrich/event"
+)
+
+// The budget of one invocation. Cognito waits 5 seconds in all (Amazon Cognito Developer Guide, Lambda triggers), and
+// the cold start and the way back are in them.
+const (
+	DefaultBudget = 2500 * time.Millisecond
+	MinBudget     = 100 * time.Millisecond
+	MaxBudget     = 4 * time.Second
+)
+
+// MaxMetadataKeys is how many client metadata keys may be allowed: with values of event.MaxMetadataValue bytes, that
+// keeps the message far below the limit of SQS.
+const MaxMetadataKeys = 32
+
+// Sender puts one message on the queue. Send is called from a goroutine of its own and must be safe for concurrent
+// use: a try that outlives its context is left behind while the next one runs. It must not change body. It does not
+// repeat anything: the second try is the handler's.
+//
+// Two methods of its error are heard, where they exist: Permanent() bool, true when a second try can't help (access
+// denied, no such queue), and Code() string, a short word for the log, such as AccessDenied.
+type Sender interface {
+	Send(ctx context.Context, body []byte) error
+}
+
+// The values of Options.OnError.
+const (
+	FailOpen   = "open"   // the event is returned whatever happens; journal and reconcile recover
+	FailClosed = "closed" // a confirmed user who isn't on the queue sees ErrNotEnqueued
+)
+
+// ErrNotEnqueued is what Invoke returns with FailClosed. Its text is shown to the person who signs up (Amazon Cognito
+// Developer Guide, Lambda triggers), so it says nothing of the inside. That person is confirmed nevertheless.
+var ErrNotEnqueued error = sentence("Your account is confirmed, but setting it up is delayed. Please try to sign in.")
+
+// sentence is an error for people. Its type's name goes to Cognito as errorType.
+type sentence string
+
+func (s sentence) Error() string { return string(s) }
+
+// Options is what may be different; nil and zero values mean the defaults.
+type Options struct {
+	Budget       time.Duration    // for everything, lines included; default DefaultBudget, kept within MinBudget and MaxBudget
+	OnError      string           // FailOpen or FailClosed; default, and for any other value, FailOpen
+	MetadataKeys []string         // clientMetadata keys that travel, the first MaxMetadataKeys of them; default none
+	Log          io.Writer        // gets each line in one Write, never two at a time; default os.Stdout
+	Now          func() time.Time // for the times that are written; default time.Now
+}
+
+// Handler is the trigger. It satisfies the Handler interface of aws-lambda-go and is safe for concurrent use.
+type Handler struct {
+	sender Sender
+	budget time.Duration
+	closed bool
+	keys   []string
+	log    *lines
+	now    func() time.Time
+	open   atomic.Int64 // sends that have not returned, the ones left behind included
+}
+
+// New makes a handler that sends with s.
+func New(s Sender, o *Options) *Handler {
+	if o == nil {
+		o = &Options{}
+	}
+	h := &Handler{
+		sender: s,
+		budget: min(max(cmp.Or(o.Budget, DefaultBudget), MinBudget), MaxBudget),
+		closed: o.OnError == FailClosed,
+		keys:   slices.Clone(o.MetadataKeys[:min(len(o.MetadataKeys), MaxMetadataKeys)]),
+		log:    newLines(os.Stdout),
+		now:    time.Now,
+	}
+	if o.Log != nil {
+		h.log = newLines(o.Log)
+	}
+	if o.Now != nil {
+		h.now = o.Now
+	}
+	return h
+}
+
+// Invoke handles one event and returns payload itself. It ends inside the budget and before the deadline of ctx, less
+// a margin for the way back. Its only error is ErrNotEnqueued, with FailClosed only. It keeps nothing of payload.
+func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	began := time.Now()
+	var r result
+	t := times{line: minLine}
+	guard(&r, func() {
+		t = divide(ctx, began, h.budget)
+		h.handle(ctx, payload, t, &r)
+	})
+	r.took = time.Since(began)
+	guard(&result{}, func() { h.log.write(t.line, r.encode(h.now())) })
+	if h.closed && r.lost() {
+		return nil, ErrNotEnqueued
+	}
+	return payload, nil
+}
+
+// handle reads the event, writes the journal line, and sends. What came of it is in r, also when it panics halfway.
+func (h *Handler) handle(ctx context.Context, payload []byte, t times, r *result) {
+	in := read(payload, h.keys)
+	r.trigger, r.reason = in.trigger, in.reason
+	switch {
+	case in.ignored:
+		r.outcome = ignored
+		return
+	case in.reason != "":
+		r.outcome = eventUnreadable
+		return
+	}
+	m := event.Message{
+		Pool: in.pool, Region: in.region, User: in.user, Sub: in.sub, Client: in.client, Metadata: in.metadata,
+		Generation: event.Onboarding, Source: event.SourceSignup, At: h.now(),
+	}
+	r.run = m.Key()
+	h.log.write(t.line, journal(m))
+	h.send(ctx, m.Encode(), t, r)
+}
