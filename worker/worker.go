@@ -57,6 +57,7 @@ type Options struct {
 	Now          func() time.Time
 	Rand         func() float64 // uniform in [0, 1), for jitter
 	SchemaMaxAge time.Duration  // how long a pool's schema is believed; 10min
+	AnyPool      bool           // touch pools that are not on the pipeline's list: for a local cloud, never for AWS
 }
 
 func (o *Options) withDefaults(p *enrich.Pipeline) Options {
@@ -148,7 +149,8 @@ func (w *Worker) owner() string {
 // allowed checks the message's pool against the pipeline's list, and its region against the pool's.
 func (w *Worker) allowed(m event.Message) bool {
 	region, _, _ := strings.Cut(m.Pool, "_")
-	return slices.Contains(w.pipeline.Pools, m.Pool) && (m.Region == "" || m.Region == region)
+	listed := w.options.AnyPool || slices.Contains(w.pipeline.Pools, m.Pool)
+	return listed && (m.Region == "" || m.Region == region)
 }
 
 func (w *Worker) report(d Delivery, v Verdict) {

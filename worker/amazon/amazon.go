@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -37,6 +38,7 @@ type ConnectOptions struct {
 	Region      string        // the AWS chain's
 	HTTPClient  onewrite.Doer // the SDK's, with more idle connections; tests put a world without sockets here
 	Connections int           // idle connections kept per host; 128
+	LocalCloud  string        // URL of a local cloud to use instead of AWS, with made-up credentials; none
 }
 
 // Connect makes the clients from the usual AWS variables and files: region, credentials, AWS_ENDPOINT_URL and its
@@ -53,7 +55,13 @@ func Connect(ctx context.Context, o *ConnectOptions) (*Clients, error) {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = 2*v.Connections, v.Connections
 		t.ResponseHeaderTimeout = time.Minute
 	})
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(v.Region), config.WithHTTPClient(transport))
+	load := []func(*config.LoadOptions) error{config.WithRegion(v.Region), config.WithHTTPClient(transport)}
+	if v.LocalCloud != "" {
+		load = append(load, config.WithBaseEndpoint(v.LocalCloud), config.WithSharedConfigFiles([]string{}),
+			config.WithSharedCredentialsFiles([]string{}),
+			config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
 		return nil, fmt.Errorf("amazon: load configuration: %w", err)
 	}
