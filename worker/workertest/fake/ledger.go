@@ -1,0 +1,222 @@
+// Package fake has ports of package worker that live in memory and fail on command: for tests of the worker and of
+// whoever stands behind its ports. They pass the same suites as the real ones, and never import testing.
+package fake
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/postconfirm/postconfirm/worker"
+)
+
+// Op names a method of the port, to say which call shall fail.
+type Op string
+
+// The methods of worker.Ledger.
+const (
+	Claim   Op = "claim"
+	Save    Op = "save"
+	Written Op = "written"
+)
+
+// Ledger is a worker.Ledger in memory. Its zero value is empty and ready; it is safe for concurrent use.
+type Ledger struct {
+	mu    sync.Mutex
+	runs  map[string]worker.Run
+	calls map[Op]int
+	plans map[Op][]plan
+	down  error
+}
+
+// plan is how one call fails.
+type plan struct {
+	err  error
+	done bool // the call takes effect, and only its answer is lost
+}
+
+var _ worker.Ledger = (*Ledger)(nil)
+
+// FailNext makes the next call of op fail with err, without effect. Called again, it plans the call after that.
+func (l *Ledger) FailNext(op Op, err error) { l.plan(op, plan{err: err}) }
+
+// LoseNext makes the next call of op take effect and return err all the same: its answer got lost.
+func (l *Ledger) LoseNext(op Op, err error) { l.plan(op, plan{err: err, done: true}) }
+
+func (l *Ledger) plan(op Op, p plan) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.plans == nil {
+		l.plans = map[Op][]plan{}
+	}
+	l.plans[op] = append(l.plans[op], p)
+}
+
+// Down makes every call fail with err until Down(nil).
+func (l *Ledger) Down(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down = err
+}
+
+// Calls counts the calls of op so far, those that failed included.
+func (l *Ledger) Calls(op Op) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.calls[op]
+}
+
+// Run is the run as it is stored; ok is false if there is none.
+func (l *Ledger) Run(key string) (r worker.Run, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r, ok = l.runs[key]
+	return clone(r), ok
+}
+
+// Runs are all runs, in the order of their keys.
+func (l *Ledger) Runs() []worker.Run {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []worker.Run
+	for _, key := range slices.Sorted(maps.Keys(l.runs)) {
+		all = append(all, clone(l.runs[key]))
+	}
+	return all
+}
+
+// Put stores a run as it is, whatever its fence: for tests that begin in the middle.
+func (l *Ledger) Put(r worker.Run) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.put(r)
+}
+
+// Claim is worker.Ledger's.
+func (l *Ledger) Claim(ctx context.Context, id worker.Identity, owner string, now, until time.Time) (r worker.Run, err error) {
+	err = l.call(ctx, Claim, func() error {
+		r, err = l.claim(id, owner, now, until)
+		return err
+	})
+	if err != nil {
+		return worker.Run{}, err
+	}
+	return clone(r), nil
+}
+
+func (l *Ledger) claim(id worker.Identity, owner string, now, until time.Time) (worker.Run, error) {
+	if owner == "" {
+		return worker.Run{}, errors.New("fake: claim: an owner is needed")
+	}
+	r, ok := l.runs[id.Key()]
+	switch {
+	case !ok:
+		r = worker.Run{Identity: id, Key: id.Key(), State: worker.Open, FirstSeen: now, Updated: now}
+	case r.State != worker.Open:
+		return r, nil
+	case r.Owner != "" && r.Owner != owner && r.LeaseUntil.After(now):
+		return worker.Run{}, &worker.Busy{Until: r.LeaseUntil}
+	case r.Owner != "" && r.Owner != owner:
+		r.Crashes++
+	}
+	r.Owner, r.LeaseUntil, r.Fence = owner, until, r.Fence+1
+	l.put(r)
+	return r, nil
+}
+
+// Save is worker.Ledger's.
+func (l *Ledger) Save(ctx context.Context, r worker.Run) error {
+	return l.call(ctx, Save, func() error {
+		if r.Key != r.Identity.Key() {
+			return errors.New("fake: save: the run's key is not that of its identity")
+		}
+		if !slices.Contains(states(), r.State) {
+			return errors.New("fake: save: unknown state " + string(r.State))
+		}
+		if stored, ok := l.runs[r.Key]; !ok || stored.Fence != r.Fence {
+			return worker.ErrLeaseLost
+		}
+		l.put(r)
+		return nil
+	})
+}
+
+func states() []worker.RunState {
+	return []worker.RunState{worker.Open, worker.Done, worker.Parked, worker.Gone, worker.Replaced}
+}
+
+// Written is worker.Ledger's.
+func (l *Ledger) Written(ctx context.Context, pool, sub string) (map[string]string, error) {
+	written := map[string]string{}
+	err := l.call(ctx, Written, func() error {
+		var of []worker.Run
+		for _, r := range l.runs {
+			if r.Pool == pool && r.Sub == sub {
+				of = append(of, r)
+			}
+		}
+		slices.SortFunc(of, func(a, b worker.Run) int {
+			return cmp.Or(a.Updated.Compare(b.Updated), cmp.Compare(a.Key, b.Key))
+		})
+		for _, r := range of {
+			maps.Copy(written, r.Written)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return written, nil
+}
+
+// call does f under the lock, unless the call shall fail.
+func (l *Ledger) call(ctx context.Context, op Op, f func() error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.calls == nil {
+		l.calls = map[Op]int{}
+	}
+	l.calls[op]++
+	if l.down != nil {
+		return l.down
+	}
+	if len(l.plans[op]) == 0 {
+		return f()
+	}
+	p := l.plans[op][0]
+	l.plans[op] = l.plans[op][1:]
+	if p.done {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return p.err
+}
+
+func (l *Ledger) put(r worker.Run) {
+	if l.runs == nil {
+		l.runs = map[string]worker.Run{}
+	}
+	l.runs[r.Key] = clone(r)
+}
+
+// clone copies a run so deeply that nobody outside shares memory with the ledger.
+func clone(r worker.Run) worker.Run {
+	r.Steps, r.Written, r.Flags = maps.Clone(r.Steps), maps.Clone(r.Written), slices.Clone(r.Flags)
+	for id, s := range r.Steps {
+		s.Output = slices.Clone(s.Output)
+		if s.If != nil {
+			decided := *s.If
+			s.If = &decided
+		}
+		r.Steps[id] = s
+	}
+	return r
+}

@@ -1,0 +1,81 @@
+package fake_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/workertest"
+	"github.com/postconfirm/postconfirm/worker/workertest/fake"
+)
+
+func TestLedgerKeepsThePortsPromises(t *testing.T) {
+	workertest.Ledger(t, func(*testing.T) workertest.LedgerHarness {
+		return workertest.LedgerHarness{Ledger: &fake.Ledger{}}
+	})
+}
+
+func TestLedgerFailsOnCommand(t *testing.T) {
+	id := worker.Identity{Pool: "eu-west-1_Ab12cd34E", Sub: "s", Generation: "0"}
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	broken, lost := errors.New("broken"), errors.New("lost")
+	claim := func(l *fake.Ledger, owner string) error {
+		_, err := l.Claim(t.Context(), id, owner, now, now.Add(time.Minute))
+		return err
+	}
+	t.Run("a call that shall fail has no effect", func(t *testing.T) {
+		l := &fake.Ledger{}
+		l.FailNext(fake.Claim, broken)
+		if err := claim(l, "a"); !errors.Is(err, broken) {
+			t.Errorf("got %v, want %v", err, broken)
+		}
+		if len(l.Runs()) != 0 {
+			t.Error("a run was stored")
+		}
+		if err := claim(l, "a"); err != nil {
+			t.Errorf("the call after it: %v", err)
+		}
+	})
+	t.Run("a lost answer has its effect", func(t *testing.T) {
+		l := &fake.Ledger{}
+		l.LoseNext(fake.Claim, lost)
+		if err := claim(l, "a"); !errors.Is(err, lost) {
+			t.Errorf("got %v, want %v", err, lost)
+		}
+		if r, ok := l.Run(id.Key()); !ok || r.Owner != "a" || r.Fence != 1 {
+			t.Errorf("got %v, owner %q, fence %d, want a claimed run", ok, r.Owner, r.Fence)
+		}
+	})
+	t.Run("plans are followed in their order and each by its own method", func(t *testing.T) {
+		l := &fake.Ledger{}
+		l.FailNext(fake.Save, lost)
+		l.FailNext(fake.Claim, broken)
+		l.FailNext(fake.Claim, lost)
+		for _, want := range []error{broken, lost, nil} {
+			if err := claim(l, "a"); !errors.Is(err, want) {
+				t.Errorf("got %v, want %v", err, want)
+			}
+		}
+		r, _ := l.Run(id.Key())
+		if err := l.Save(t.Context(), r); !errors.Is(err, lost) {
+			t.Errorf("save: got %v, want %v", err, lost)
+		}
+		if n := l.Calls(fake.Claim); n != 3 {
+			t.Errorf("%d claims counted, want 3", n)
+		}
+	})
+	t.Run("a ledger that is down fails every call until it is up", func(t *testing.T) {
+		l := &fake.Ledger{}
+		l.Put(worker.Run{Identity: id, Key: id.Key(), State: worker.Open, Fence: 7})
+		l.Down(broken)
+		_, err := l.Written(t.Context(), id.Pool, id.Sub)
+		if err := errors.Join(claim(l, "a"), l.Save(t.Context(), worker.Run{}), err); !errors.Is(err, broken) || l.Runs()[0].Fence != 7 {
+			t.Errorf("got %v, fence %d", err, l.Runs()[0].Fence)
+		}
+		l.Down(nil)
+		if err := claim(l, "a"); err != nil || l.Runs()[0].Fence != 8 {
+			t.Errorf("up again: got %v, fence %d", err, l.Runs()[0].Fence)
+		}
+	})
+}
