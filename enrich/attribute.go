@@ -3,6 +3,7 @@ package enrich
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/postconfirm/postconfirm/enrich/expr"
@@ -53,8 +54,15 @@ func checkCustom(name string) (string, bool) {
 		return "it has no name after \"custom:\"", false
 	case n > 20:
 		return "a custom attribute's name has at most 20 characters after \"custom:\"", false
+	case strings.ContainsFunc(name, foreign):
+		return "an attribute's name has letters, digits and signs only, no space", false
 	}
 	return "", true
+}
+
+// foreign tells whether no attribute's name may have the character (AWS API reference, SchemaAttributeType, Name).
+func foreign(r rune) bool {
+	return !unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P)
 }
 
 // StandardAttributes are the names that every pool has (OpenID Connect claims; Amazon Cognito developer guide, Working
@@ -70,6 +78,7 @@ func Fit(value string, limit int) (cut string, fits bool) {
 	if len(value) <= limit {
 		return value, true
 	}
+	limit = max(0, limit)
 	for limit > 0 && !utf8.RuneStart(value[limit]) {
 		limit--
 	}

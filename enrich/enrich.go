@@ -81,8 +81,9 @@ func ClassOf(c Connector) Class {
 }
 
 // Config is the "with" block of one step. It is a pointer to a struct whose fields carry a tag pipe:"name" (with
-// ",required" or, for a key that stands beside "with" in the step, ",step"), doc:"…" and default:"…". Field types:
-// string, bool, int, []int, []string, time.Duration, *expr.Template, map[string]*expr.Template, *expr.Tree.
+// ",required" or, for a key that stands beside "with" in the step, ",step"), doc:"…" and default:"…", a default being
+// written as it would be in the file. Fields of embedded structs count as its own. Field types: string, bool, int,
+// []int, []string, time.Duration, *expr.Template, map[string]*expr.Template, *expr.Tree.
 type Config interface {
 	// Connector checks what the types can't say and makes the connector. Its errors are *FieldError, joined.
 	Connector() (Connector, error)
@@ -97,8 +98,8 @@ type Kind struct {
 
 // FieldError is a mistake in one field of a Config, for the reader of the file: what is wrong and what was meant.
 type FieldError struct {
-	Field   string // the name in the pipe tag; "" is the whole block
-	Message string
+	Field   string // the name in the pipe tag, or name.key for one key of a map; "" is the whole block
+	Message string // what is wrong; after a "; ", how to mend it
 }
 
 // Error gives field and message.

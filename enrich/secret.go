@@ -9,14 +9,24 @@ import (
 // Hidden is what a Secret shows instead of itself.
 const Hidden = "[hidden]"
 
-// Secret is a value that no verb of fmt, no logger and no encoder prints. The zero value is an empty secret.
-type Secret struct{ value string }
+// Secret is a value that no verb of fmt, no logger and no encoder prints. The zero value is an empty secret. Secrets
+// are not to be compared with ==.
+type Secret struct {
+	// value is behind a pointer because fmt calls no method on the unexported fields of a struct: it would print the
+	// value of a Secret there, while of a pointer it prints the address.
+	value *string
+}
 
 // NewSecret hides a value.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret { return Secret{&value} }
 
 // Reveal gives the value: call it where it leaves for the system that it belongs to, nowhere else.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // String is Hidden.
 func (Secret) String() string { return Hidden }
