@@ -1,0 +1,98 @@
+package pipefile
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/postconfirm/postconfirm/enrich"
+)
+
+// What Cognito's UserUpdate category allows, for the whole account and Region, and what of it one deployment takes
+// if the file says nothing (Amazon Cognito developer guide, Quotas).
+const (
+	minWrites     = 1
+	maxWrites     = 25
+	defaultWrites = 15
+)
+
+// poolID is a user pool's id (AWS API reference, UserPoolType: at most 55 characters).
+var poolID = regexp.MustCompile(`^[a-z]{2,}(-[a-z0-9]+)+_[0-9A-Za-z]+$`)
+
+const maxPoolID = 55
+
+// version tells whether the rest can be understood: a newer file must not be read as if it were an old one.
+func (r *reader) version(n *yaml.Node) bool {
+	if isNothing(n) {
+		return true // said with the other keys
+	}
+	v, ok := r.integer(n, "version")
+	if ok && v != 1 {
+		r.mistakes = nil
+		r.at(n, fmt.Sprintf("version %d is not known", v), "this program reads version 1")
+	}
+	return !ok || v == 1
+}
+
+func (r *reader) pools(root *yaml.Node, e entry) []string {
+	if !e.present() {
+		if root.Kind == yaml.MappingNode && e.missing() {
+			r.at(root, `"pools" is missing`, "name the user pools that may be touched: pools: [eu-west-1_Ab12cd34E]")
+		}
+		return nil
+	}
+	var pools []string
+	seen := map[string]bool{}
+	items := r.list(e.value, "pools")
+	for _, n := range items {
+		id, ok := r.text(n, "a pool")
+		switch {
+		case !ok:
+		case len(id) > maxPoolID || !poolID.MatchString(id):
+			r.at(n, fmt.Sprintf("%q is no user pool's id", short(id)),
+				"it looks like eu-west-1_Ab12cd34E: Region, _, letters and digits")
+		case seen[id]:
+			r.at(n, fmt.Sprintf("the pool %s stands twice", id), "")
+		default:
+			seen[id] = true
+			pools = append(pools, id)
+		}
+	}
+	if len(items) == 0 && e.value.Kind == yaml.SequenceNode {
+		r.at(e.value, "pools is empty", "name at least one user pool")
+	}
+	return pools
+}
+
+func (r *reader) limits(e entry) enrich.Limits {
+	limits := enrich.Limits{CognitoWrites: defaultWrites}
+	if !e.present() {
+		return limits
+	}
+	keys := r.keys(e.value, "limits", []string{"cognito-writes"}, nil)
+	if e := keys["cognito-writes"]; e.present() {
+		limits.CognitoWrites = r.rate(e.value, "cognito-writes")
+	}
+	return limits
+}
+
+// rate reads a number of calls per second.
+func (r *reader) rate(n *yaml.Node, what string) float64 {
+	value, isRate := strings.CutSuffix(n.Value, "/s")
+	v, err := strconv.ParseFloat(value, 64)
+	switch {
+	case n.Kind != yaml.ScalarNode, !isRate, err != nil, strings.Trim(value, "0123456789.-") != "":
+		hint := ""
+		if _, isNumber := number(n); isNumber {
+			hint = fmt.Sprintf("write %s/s", n.Value)
+		}
+		r.wants(n, what, "a rate like 15/s", hint)
+	case v < minWrites || v > maxWrites:
+		r.at(n, fmt.Sprintf("%s must be %d/s to %d/s", what, minWrites, maxWrites),
+			"25/s is what Cognito allows for the whole account and Region")
+	}
+	return v
+}

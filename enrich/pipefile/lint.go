@@ -1,0 +1,55 @@
+package pipefile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/expr"
+)
+
+// secretKeys are names under "with" whose value is a secret, whatever the connector.
+var secretKeys = []string{"authorization", "bearer", "token", "password", "secret", "api-key", "api_key", "apikey",
+	"x-api-key", "client-secret", "client_secret"}
+
+// literalSecret warns of a secret written into the file, without showing it.
+func (r *reader) literalSecret(key string, n *yaml.Node) {
+	if !slices.Contains(secretKeys, strings.ToLower(key)) || n.Kind != yaml.ScalarNode ||
+		n.Value == "" || strings.Contains(n.Value, "${{") {
+		return
+	}
+	r.warn(n, fmt.Sprintf("%s looks like a secret in plain text", key),
+		"write ${{ secrets.NAME }} and keep the value out of the file")
+}
+
+func (r *reader) warn(n *yaml.Node, message, hint string) {
+	r.warnings = append(r.warnings, Mistake{Line: n.Line, Column: n.Column, Message: message, Hint: hint})
+}
+
+// lint looks for what is allowed but was probably not meant.
+func (r *reader) lint() {
+	sources := r.sources()
+	for _, d := range r.steps {
+		if never(d.step.If) {
+			r.warn(d.keys["if"].value, fmt.Sprintf("the step %s never runs: its condition is always false", d.step.ID), "")
+		}
+		unsafe := d.step.Connector != nil && d.step.Class == enrich.Unsafe
+		if unsafe && len(r.attributes) > 0 && !slices.Contains(sources, d.step.ID) && !r.before(d)[enrich.AttributesStep] {
+			r.warn(d.uses(), fmt.Sprintf("the step %s may run before the attributes are written", d.step.ID),
+				"needs: [attributes] makes it wait for them")
+		}
+	}
+}
+
+// never tells whether a condition reads nothing and is false.
+func never(p *expr.Program) bool {
+	if p == nil || len(p.Uses()) > 0 {
+		return false
+	}
+	v, err := p.Eval(context.Background(), nil)
+	return err == nil && v == false
+}
