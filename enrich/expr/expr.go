@@ -2,7 +2,7 @@
 //
 // It promises: a name that does not exist is found when the file is read, not at three in the morning; every
 // evaluation ends, inside a cost limit, a memory of its own size, and its context; a path that leads nowhere is null,
-// at every depth, so nobody writes ladders of has(). It knows which paths an expression reads, so that only those
+// at every depth, and an operation that null is not for (null > 2) is null again, so nobody writes ladders of has(). It knows which paths an expression reads, so that only those
 // fields of an answer need to be kept.
 //
 // It refuses: expressions longer than [MaxSource], results larger than [MaxResult], and turning a list or a map into
@@ -104,7 +104,10 @@ func (p *Program) MayBeBool() bool {
 func (p *Program) Eval(ctx context.Context, vars Vars) (any, error) {
 	out, _, err := p.program.ContextEval(ctx, p.activation(vars))
 	if err != nil {
-		return nil, fmt.Errorf("expr: evaluate: %w", trouble(ctx, err))
+		if err = trouble(ctx, err); errors.Is(err, errOverload) && p.readsNull(vars) {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("expr: evaluate: %w", err)
 	}
 	value, err := native(out)
 	if err != nil {
@@ -121,6 +124,37 @@ func (p *Program) activation(vars Vars) map[string]any {
 	return roots
 }
 
+// readsNull tells whether one of the paths that the expression reads leads nowhere.
+func (p *Program) readsNull(vars Vars) bool {
+	for _, use := range p.uses {
+		if lookup(map[string]any(vars), use.Path) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// lookup follows a path through maps; nil is where it leads nowhere.
+func lookup(v any, path Path) any {
+	for _, name := range path {
+		switch m := v.(type) {
+		case map[string]any:
+			v = m[name]
+		case map[string]string:
+			text, ok := m[name]
+			if v = text; !ok {
+				return nil
+			}
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+// errOverload is CEL's word for an operation on values that it is not for: size(1), null > 2.
+var errOverload = errors.New("no such overload")
+
 // trouble names what went wrong without the values that CEL puts into some of its messages.
 func trouble(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, interpreter.InterruptError{}) {
@@ -130,7 +164,10 @@ func trouble(ctx context.Context, err error) error {
 		return errTooLarge
 	}
 	text := err.Error()
-	for _, known := range []string{"no such overload", "cost limit exceeded", "memory limit exceeded",
+	if strings.Contains(text, errOverload.Error()) {
+		return errOverload
+	}
+	for _, known := range []string{"cost limit exceeded", "memory limit exceeded",
 		"division by zero", "modulus by zero", "integer overflow", "index out of range", "type conversion error"} {
 		if strings.Contains(text, known) {
 			return errors.New(known)

@@ -142,6 +142,13 @@ func TestNull(t *testing.T) {
 		`user.nope.map(x, x.id)`:                   []any{},
 		`steps.company.body.people.map(p, p.nope)`: []any{nil, nil},
 		`{"a": user.nope}`:                         map[string]any{"a": nil},
+		`user.nope > 3`:                            nil, // what null is not for gives null
+		`!user.nope`:                               nil,
+		`user.nope && true`:                        nil,
+		`user.nope && false`:                       false,
+		`user.nope ? 1 : 2`:                        nil,
+		`user.nope.lowerAscii()`:                   nil,
+		`user.nope + "x"`:                          nil,
 	} {
 		t.Run(source, func(t *testing.T) {
 			got, err := compile(t, env, source).Eval(t.Context(), world())
@@ -160,11 +167,6 @@ func TestEvaluationFailsInWordsWithoutValues(t *testing.T) {
 	vars := world()
 	vars["user"].(map[string]any)["email"] = "canary-7f3a"
 	for source, want := range map[string]string{
-		`user.nope > 3`:                          "no such overload",
-		`!user.nope`:                             "no such overload",
-		`user.nope && true`:                      "no such overload",
-		`user.nope ? 1 : 2`:                      "no such overload",
-		`user.nope.lowerAscii()`:                 "no such overload",
 		`user.email + 1.0`:                       "no such overload",
 		`user.email.domain`:                      "a value has the wrong form", // a text has no members: not a missing path
 		`[user.email, 1].join(",")`:              "no such overload",

@@ -175,18 +175,23 @@ func (t *Template) Uses() []Use {
 // Paths are the paths of Uses.
 func (t *Template) Paths() []Path { return paths(t.Uses()) }
 
-// Eval computes the value: that of the only expression, or a string.
+// Eval computes the value: that of the only expression, or a string. A null anywhere in a longer text makes it null.
 func (t *Template) Eval(ctx context.Context, vars Vars) (any, error) {
 	if len(t.parts) == 1 && t.parts[0].program != nil {
 		return t.parts[0].program.Eval(ctx, vars)
 	}
-	return t.join(ctx, vars, func(s string) string { return s })
+	text, null, err := t.join(ctx, vars, func(s string) string { return s })
+	if err != nil || null {
+		return nil, err
+	}
+	return text, nil
 }
 
 // EvalWith is Eval to a string, each expression's value passed through encode first: the way into a URL, where a
 // value must never become structure. A null value is the empty string.
 func (t *Template) EvalWith(ctx context.Context, vars Vars, encode func(string) string) (string, error) {
-	return t.join(ctx, vars, encode)
+	text, _, err := t.join(ctx, vars, encode)
+	return text, err
 }
 
 // EvalString is Eval as text; null is "", false.
@@ -199,7 +204,8 @@ func (t *Template) EvalString(ctx context.Context, vars Vars) (text string, ok b
 	return text, err == nil, err
 }
 
-func (t *Template) join(ctx context.Context, vars Vars, encode func(string) string) (string, error) {
+// join also tells whether a value was null.
+func (t *Template) join(ctx context.Context, vars Vars, encode func(string) string) (text string, null bool, err error) {
 	var b strings.Builder
 	for _, p := range t.parts {
 		if p.program == nil {
@@ -208,18 +214,19 @@ func (t *Template) join(ctx context.Context, vars Vars, encode func(string) stri
 		}
 		v, err := p.program.Eval(ctx, vars)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
+		null = null || v == nil
 		text, err := Text(v)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 		b.WriteString(encode(text))
 		if b.Len() > MaxResult {
-			return "", fmt.Errorf("expr: evaluate: the text is larger than %d bytes", MaxResult)
+			return "", false, fmt.Errorf("expr: evaluate: the text is larger than %d bytes", MaxResult)
 		}
 	}
-	return b.String(), nil
+	return b.String(), null, nil
 }
 
 // Text writes a value as text: numbers in plain decimals, times as RFC 3339, null as "". A list or a map is an error.

@@ -180,3 +180,16 @@ func TestText(t *testing.T) {
 		}
 	}
 }
+
+func TestANullMakesALongerTextNull(t *testing.T) {
+	tm, err := newEnv(t).Template("mr ${{ user.nope.upperAscii() }}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := tm.Eval(t.Context(), world()); got != nil || err != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if text, ok, err := tm.EvalString(t.Context(), world()); text != "" || ok || err != nil {
+		t.Errorf("got %q, %v, %v", text, ok, err)
+	}
+}
