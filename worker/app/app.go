@@ -1,0 +1,164 @@
+// Package app is a whole worker process as a library: the pipeline, its connectors and secrets, the AWS clients, the
+// ledger, and the daemon, put together from a handful of settings. cmd/worker is its flags and signals; the demo runs
+// it beside a local cloud.
+//
+// It promises to check everything that can be checked before the first message is received, and to say all that is
+// wrong at once: settings, pipeline, secrets, queue, dead-letter queue.
+//
+// It refuses a queue whose messages could expire before the worker gives up on them, and a dead-letter queue that is
+// the queue itself.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/connect"
+	"github.com/postconfirm/postconfirm/enrich/connect/all"
+	"github.com/postconfirm/postconfirm/enrich/pipefile"
+	"github.com/postconfirm/postconfirm/enrich/secretenv"
+	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/amazon"
+	"github.com/postconfirm/postconfirm/worker/sqlite"
+)
+
+// Settings say what a worker process works on. Those without a default are required.
+type Settings struct {
+	Pipeline      string        // path of the pipeline file
+	Queue         string        // URL of the queue
+	DeadLetters   string        // URL of the dead-letter queue
+	Ledger        string        // "sqlite:PATH"
+	SecretsDir    string        // directory with a file for each secret; none
+	AllowLoopback bool          // connectors may reach this machine; no
+	InFlight      int           // runs at once; 64
+	Pollers       int           // long polls at once; 2
+	Grace         time.Duration // for running calls after a stop; 25s
+	Log           *slog.Logger  // slog.Default()
+
+	Worker worker.Options // for tests and the demo; its Log is set from Log
+	Local  string         // URL of a local cloud in place of AWS; none
+	Region string         // the AWS chain's
+	Secret enrich.Secrets // in place of environment and files; none
+}
+
+// Usage is an error of the settings, the pipeline, or what they point to: a person has to change something.
+type Usage struct{ Err error }
+
+// Error gives the mistakes, one per line.
+func (u *Usage) Error() string { return u.Err.Error() }
+
+// Unwrap gives the mistakes.
+func (u *Usage) Unwrap() error { return u.Err }
+
+// App is a worker process, ready to run.
+type App struct {
+	Pipeline *enrich.Pipeline
+	Clients  *amazon.Clients
+	Ledger   *sqlite.Ledger
+	Warnings []string // worth a line at the start
+	client   *connect.Client
+	daemon   *worker.Daemon
+}
+
+// Load reads a pipeline file with all connectors of the catalogue. A mistake in it is a *Usage.
+func Load(path string, client *connect.Client) (*enrich.Pipeline, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &Usage{fmt.Errorf("read pipeline: %w", err)}
+	}
+	p, err := pipefile.Parse(path, data, &pipefile.Options{Kinds: all.Kinds(client)})
+	if err != nil {
+		return nil, &Usage{err}
+	}
+	return p, nil
+}
+
+// New checks the settings and opens everything. Call Close when done.
+func New(ctx context.Context, s Settings) (*App, error) {
+	path, err := s.check()
+	if err != nil {
+		return nil, &Usage{err}
+	}
+	a := &App{client: connect.NewClient(&connect.Options{AllowLoopback: s.AllowLoopback})}
+	if a.Pipeline, err = Load(s.Pipeline, a.client); err != nil {
+		return nil, err
+	}
+	if err := secretenv.Check(ctx, s.Secret, a.Pipeline.Secrets); err != nil {
+		return nil, &Usage{err}
+	}
+	a.Clients, err = amazon.Connect(ctx, &amazon.ConnectOptions{Region: s.Region, LocalCloud: s.Local, Connections: 2 * s.InFlight})
+	if err != nil {
+		return nil, &Usage{err}
+	}
+	if err := s.checkCloud(ctx, a); err != nil {
+		return nil, err
+	}
+	if a.Ledger, err = sqlite.Open(path, nil); err != nil {
+		return nil, &Usage{err}
+	}
+	a.assemble(s)
+	return a, nil
+}
+
+func (a *App) assemble(s Settings) {
+	s.Worker.Log = s.Log
+	queue := amazon.NewQueue(a.Clients.SQS, s.Queue, nil)
+	ports := worker.Ports{Queue: queue, DeadLetters: amazon.NewDeadLetters(a.Clients.SQS, s.DeadLetters),
+		Directory: amazon.NewDirectory(a.Clients.Cognito), Ledger: a.Ledger, Secrets: s.Secret}
+	a.daemon = worker.NewDaemon(queue, worker.New(a.Pipeline, ports, &s.Worker),
+		&worker.DaemonOptions{InFlight: s.InFlight, Pollers: s.Pollers, Grace: s.Grace, Log: s.Log})
+}
+
+// Run works until ctx ends, then stops in order.
+func (a *App) Run(ctx context.Context) { a.daemon.Run(ctx) }
+
+// Close closes the ledger and the connections.
+func (a *App) Close() error {
+	a.client.Close()
+	return a.Ledger.Close()
+}
+
+// check completes the settings and names everything that is wrong with them. It returns the ledger's path.
+func (s *Settings) check() (path string, err error) {
+	var wrong []error
+	need := func(value, what, how string) {
+		if value == "" {
+			wrong = append(wrong, fmt.Errorf("%s is missing: %s", what, how))
+		}
+	}
+	need(s.Pipeline, "the pipeline file", "--pipeline pipeline.yaml, or POSTCONFIRM_PIPELINE")
+	need(s.Queue, "the queue", "--queue URL, or POSTCONFIRM_QUEUE_URL")
+	need(s.DeadLetters, "the dead-letter queue", "--dlq URL, or POSTCONFIRM_DLQ_URL")
+	need(s.Ledger, "the ledger", "--ledger sqlite:./ledger.db, or POSTCONFIRM_LEDGER")
+	path, isFile := strings.CutPrefix(s.Ledger, "sqlite:")
+	if s.Ledger != "" && (!isFile || path == "") {
+		wrong = append(wrong, fmt.Errorf("the ledger %q is not known: want sqlite:PATH", s.Ledger))
+	}
+	if s.Queue != "" && s.Queue == s.DeadLetters {
+		wrong = append(wrong, errors.New("the dead-letter queue is the queue itself: every dead letter would come back as a message"))
+	}
+	for _, n := range []struct {
+		what       string
+		value, max int
+	}{{"--in-flight", s.InFlight, 4096}, {"--pollers", s.Pollers, 64}} {
+		if n.value < 0 || n.value > n.max {
+			wrong = append(wrong, fmt.Errorf("%s is %d: want 1 to %d", n.what, n.value, n.max))
+		}
+	}
+	if s.InFlight == 0 {
+		s.InFlight = 64
+	}
+	if s.Log == nil {
+		s.Log = slog.Default()
+	}
+	if s.Secret == nil {
+		s.Secret = secretenv.Store{Dir: s.SecretsDir}
+	}
+	return path, errors.Join(wrong...)
+}
