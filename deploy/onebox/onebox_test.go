@@ -1,0 +1,101 @@
+package onebox_test
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"go.uber.org/goleak"
+
+	"github.com/postconfirm/postconfirm/deploy/onebox"
+	"github.com/postconfirm/postconfirm/trigger/sqsout"
+	"github.com/postconfirm/postconfirm/worker"
+)
+
+// TestMain lets this test binary be the trigger Lambda, too.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "trigger" {
+		handler, err := sqsout.FromEnvironment(os.Getenv, os.Stdout)
+		if err != nil {
+			panic(err)
+		}
+		lambda.Start(handler)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// ends is told of every verdict.
+type ends chan worker.Verdict
+
+func (ends) Stepped(worker.StepNote) {}
+
+func (e ends) Finished(v worker.Verdict) { e <- v }
+
+func start(t *testing.T, o onebox.Options) (*onebox.Box, ends) {
+	t.Helper()
+	said := make(ends, 100)
+	o.Trigger, o.Observer, o.Log = []string{os.Args[0], "trigger"}, said, slog.New(slog.NewTextHandler(io.Discard, nil))
+	b, err := onebox.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, said
+}
+
+func TestAPersonIsEnriched(t *testing.T) {
+	b, said := start(t, onebox.Options{})
+	person := onebox.People(1)[0]
+	if _, err := b.SignUp(t.Context(), person); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Confirm(t.Context(), person); err != nil {
+		t.Fatal(err)
+	}
+	if v := <-said; v.Outcome != worker.Completed {
+		t.Errorf("verdict: %+v", v)
+	}
+	attributes, err := b.Attributes(t.Context(), person)
+	if err != nil || attributes["custom:company"] == "" || attributes["custom:crm_id"] == "" {
+		t.Errorf("%v %v", attributes, err)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestALedgerOutlivesItsBox(t *testing.T) {
+	ledger := filepath.Join(t.TempDir(), "ledger.db")
+	for range 2 {
+		b, _ := start(t, onebox.Options{Ledger: ledger})
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(ledger); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAPipelineWithMistakesLeavesNothingRunning(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipeline.yaml")
+	if err := os.WriteFile(path, []byte("version: 7\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := onebox.Start(t.Context(), onebox.Options{Pipeline: path, Trigger: []string{os.Args[0], "trigger"}}); err == nil {
+		t.Error("it started")
+	}
+}
+
+func TestPeopleAreDifferent(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range onebox.People(500) {
+		if seen[p.Email] {
+			t.Errorf("%s twice", p.Email)
+		}
+		seen[p.Email] = true
+	}
+}
