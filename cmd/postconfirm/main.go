@@ -1,0 +1,122 @@
+// Command postconfirm is the operator's one binary.
+//
+//	postconfirm demo         the main job alive on this machine, with nothing else installed
+//	postconfirm local        the same cloud, trigger and worker, with your own pipeline
+//	postconfirm lint FILE    check a pipeline file
+//
+// Text for people goes to standard output, or to standard error with --json, when standard output has one JSON object
+// per line. Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 partly done, 130 interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postconfirm/postconfirm/worker/app"
+)
+
+// The exit codes; scripts build on them.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitPartly      = 3
+	exitInterrupted = 130
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends at once
+	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// streams are where a command writes.
+type streams struct{ out, err io.Writer }
+
+// problem is an error as a person wants to read it: what, why, and what to do next.
+type problem struct {
+	err  error
+	hint string
+	next string // a command
+	code int
+}
+
+// Error gives the cause.
+func (p *problem) Error() string { return p.err.Error() }
+
+// Unwrap gives the cause.
+func (p *problem) Unwrap() error { return p.err }
+
+func run(ctx context.Context, args []string, std streams) int {
+	cmd := root(std)
+	cmd.SetArgs(args)
+	cmd.SetOut(std.out)
+	cmd.SetErr(std.err)
+	return report(std.err, cmd.ExecuteContext(ctx))
+}
+
+func root(std streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:           "postconfirm",
+		Short:         "What should happen after an Amazon Cognito user confirms",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          known,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.CompletionOptions.HiddenDefaultCmd = true
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
+	})
+	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), triggerCommand(std))
+	return cmd
+}
+
+// known refuses a command that does not exist, and names the nearest that does.
+func known(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	p := &problem{err: fmt.Errorf("unknown command %q", args[0]), next: "postconfirm --help", code: exitUsage}
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		p.next = "postconfirm " + near[0]
+	}
+	return p
+}
+
+// report prints an error and gives its exit code.
+func report(w io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	p := &problem{err: err, code: exitFailed}
+	var usage *app.Usage
+	switch {
+	case errors.As(err, &p):
+	case errors.As(err, &usage):
+		p = &problem{err: err, code: exitUsage}
+	case errors.Is(err, context.Canceled):
+		p = &problem{err: errors.New("interrupted"), code: exitInterrupted}
+	case strings.Contains(err.Error(), "arg(s)"), strings.HasPrefix(err.Error(), "unknown command"): // cobra's own words
+		p = &problem{err: err, next: "postconfirm --help", code: exitUsage}
+	}
+	fmt.Fprintf(w, "error: %v\n", p.err)
+	if p.hint != "" {
+		fmt.Fprintf(w, "hint:  %s\n", p.hint)
+	}
+	if p.next != "" {
+		fmt.Fprintf(w, "next:  %s\n", p.next)
+	}
+	return p.code
+}
