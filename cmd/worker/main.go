@@ -94,9 +94,8 @@ func work(ctx context.Context, again func(), s app.Settings) error {
 		s.Log.Info("worker: stopping: running calls may finish; a second signal ends at once")
 		again()
 	})
-	a.Run(ctx)
-	if err := a.Close(); err != nil {
-		return fmt.Errorf("close ledger: %w", err)
+	if err := errors.Join(a.Run(ctx), a.Close()); err != nil {
+		return err
 	}
 	s.Log.Info("worker: stopped")
 	return nil

@@ -108,6 +108,9 @@ func (b *Box) startCloud(o *Options) error {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
 	b.Cloud = localcloud.New(nil)
 	b.Cloud.Register(cloudsqs.New(nil))
 	server, err := b.Cloud.Listen(o.Listen)
@@ -185,7 +188,11 @@ func (b *Box) startWorker(ctx context.Context, o Options, path string) error {
 	}
 	b.Worker = a
 	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
-	b.working.Go(func() { a.Run(ctx) })
+	b.working.Go(func() {
+		if err := a.Run(ctx); err != nil {
+			s.Log.Error("onebox: the worker ended", "error", err.Error())
+		}
+	})
 	b.close = append(b.close, a.Close)
 	return nil
 }

@@ -115,8 +115,34 @@ func (a *App) assemble(s Settings) {
 		&worker.DaemonOptions{InFlight: s.InFlight, Pollers: s.Pollers, Grace: s.Grace, Log: s.Log})
 }
 
-// Run works until ctx ends, then stops in order.
-func (a *App) Run(ctx context.Context) { a.daemon.Run(ctx) }
+// Run works until ctx ends, then stops in order. It also stops, with an error, when the ledger's disk has failed: such a
+// ledger does nothing any more until the program is started anew, which checks the file.
+func (a *App) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		a.watchLedger(ctx, stop)
+	}()
+	a.daemon.Run(ctx)
+	stop()
+	<-watching
+	return a.Ledger.Err()
+}
+
+func (a *App) watchLedger(ctx context.Context, stop func()) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for a.Ledger.Err() == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+	stop()
+}
 
 // Close closes the ledger and the connections.
 func (a *App) Close() error {
