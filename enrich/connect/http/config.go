@@ -1,0 +1,176 @@
+package httpstep
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/connect"
+	"github.com/postconfirm/postconfirm/enrich/expr"
+)
+
+// Connector checks the block and makes the step's connector. Its errors are *enrich.FieldError, joined.
+func (c *Config) Connector() (enrich.Connector, error) {
+	m := &mistakes{}
+	s := &step{config: *c, client: c.client, class: c.class(), method: c.method()}
+	s.address = newAddress(m, c)
+	s.outputs = newOutputs(m, c.Outputs)
+	c.checkMethod(m)
+	c.checkHeaders(m)
+	c.checkCredentials(m)
+	c.checkAnswer(m)
+	if len(m.all) > 0 {
+		return nil, errors.Join(m.all...)
+	}
+	return s, nil
+}
+
+// mistakes gathers everything that is wrong, so that the author reads it at once.
+type mistakes struct{ all []error }
+
+func (m *mistakes) add(field, message string) {
+	m.all = append(m.all, &enrich.FieldError{Field: field, Message: message})
+}
+
+func (c *Config) method() string {
+	if c.Method == "" {
+		return http.MethodGet
+	}
+	return c.Method
+}
+
+func (c *Config) reads() bool { return c.method() == http.MethodGet || c.method() == http.MethodHead }
+
+// class follows the promises of the methods (RFC 9110, section 9.2), and for POST and PATCH the key.
+func (c *Config) class() enrich.Class {
+	switch c.method() {
+	case http.MethodGet, http.MethodHead:
+		return enrich.Read
+	case http.MethodPut, http.MethodDelete:
+		return enrich.Idempotent
+	}
+	if c.Key != "" {
+		return enrich.Keyed
+	}
+	return enrich.Unsafe
+}
+
+func (c *Config) checkMethod(m *mistakes) {
+	known := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	switch {
+	case !slices.Contains(known, c.method()):
+		m.add("method", "write one of "+strings.Join(known, ", "))
+	case c.reads() && c.JSON != nil:
+		m.add("json", "a "+c.method()+" has no body; put the values into query, or use another method")
+	case c.reads() && c.Key != "":
+		m.add("idempotency-key", "a "+c.method()+" changes nothing and needs no key")
+	}
+}
+
+func (c *Config) checkHeaders(m *mistakes) {
+	seen := map[string]string{}
+	for _, name := range sorted(c.Headers) {
+		if err := connect.CheckHeaderName(name); err != nil {
+			m.add("headers", name+": "+err.Error())
+		}
+		if c.Headers[name] == nil {
+			m.add("headers", name+": the value is missing")
+		}
+		c.claim(m, seen, "headers", name)
+	}
+	c.checkName(m, seen, "auth-header", c.AuthHeader)
+	c.checkName(m, seen, "idempotency-key", c.Key)
+	for _, name := range sorted(c.Query) {
+		if c.Query[name] == nil {
+			m.add("query", name+": the value is missing")
+		}
+	}
+}
+
+// checkName checks a field that holds the name of a header; it may be empty.
+func (c *Config) checkName(m *mistakes, seen map[string]string, field, name string) {
+	if name == "" {
+		return
+	}
+	if err := connect.CheckHeaderName(name); err != nil {
+		m.add(field, err.Error())
+	}
+	c.claim(m, seen, field, name)
+}
+
+// claim notes that a field sets a header, and that no other field may.
+func (c *Config) claim(m *mistakes, seen map[string]string, field, name string) {
+	canonical := http.CanonicalHeaderKey(name)
+	if other, taken := seen[canonical]; taken {
+		m.add(field, canonical+" is set twice: here and in "+other)
+	} else if canonical == "Authorization" && (c.Bearer != nil || c.User != nil) {
+		m.add(field, "Authorization is set by bearer or basic-user already")
+	}
+	seen[canonical] = field
+}
+
+func (c *Config) checkCredentials(m *mistakes) {
+	if c.Bearer != nil && c.User != nil {
+		m.add("bearer", "use bearer or basic-user, not both")
+	}
+	if (c.User == nil) != (c.Password == nil) {
+		m.add("basic-user", "basic-user and basic-password go together")
+	}
+	if (c.AuthHeader == "") != (c.AuthValue == nil) {
+		m.add("auth-header", "auth-header and auth-value go together")
+	}
+}
+
+func (c *Config) checkAnswer(m *mistakes) {
+	if c.Answer != "" && c.Answer != "json" && c.Answer != "none" {
+		m.add("answer", "write json or none")
+	}
+	if c.Answer == "none" && len(c.Outputs) > 0 {
+		m.add("outputs", "there is nothing to read with answer: none")
+	}
+	if c.MaxBody < 0 || c.MaxBody > connect.DefaultMaxBody {
+		m.add("max-body", "write a number of bytes from 1 to 1048576")
+	}
+	for _, status := range c.NotFound {
+		if status < 200 || status > 499 {
+			m.add("not-found", "a status that means \"no such thing\" lies between 200 and 499")
+		}
+	}
+}
+
+// A name must be usable as steps.ID.NAME, and must not hide what the step has anyway.
+var outputName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// newOutputs reads the outputs as plain paths.
+func newOutputs(m *mistakes, outputs map[string]*expr.Template) map[string][]string {
+	paths := make(map[string][]string, len(outputs))
+	for _, name := range sorted(outputs) {
+		if !outputName.MatchString(name) || slices.Contains([]string{"status", "body", "outcome"}, name) {
+			m.add("outputs", name+": a name has letters, digits and underscores, and is not status, body or outcome")
+			continue
+		}
+		text, static := "", false
+		if outputs[name] != nil {
+			text, static = outputs[name].Static()
+		}
+		path := strings.Split(text, ".")
+		if !static || slices.Contains(path, "") {
+			m.add("outputs", name+": write a plain path into the body, such as company.legal_name or results.0.id")
+			continue
+		}
+		paths[name] = path
+	}
+	return paths
+}
+
+func sorted[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
