@@ -247,6 +247,16 @@ func TestTheFailureTable(t *testing.T) {
 		expect(t, "open effects", strings.Join(r.OpenEffects(), ","), "mail")
 		expect(t, "letters", len(w.letters()), 0)
 	})
+	in(t, "sent, the answer unreadable, unsafe: an open effect, no failure", func(t *testing.T) {
+		mail := failsFirst(enrich.Unsafe, nil, &enrich.Error{Kind: enrich.Permanent, Code: "bad_json", Sent: true})
+		p := company(t, answers(acme))
+		p.Steps = append(p.Steps, enrich.Step{ID: "mail", Uses: "test", Connector: mail, Class: enrich.Unsafe, Timeout: time.Second})
+		w := newWorld(t, p)
+		sub := w.confirm("ada@acme.example")
+		w.work(5 * time.Minute)
+		expect(t, "run", w.run(sub).State, worker.Done)
+		expect(t, "open effects", strings.Join(w.run(sub).OpenEffects(), ","), "mail")
+	})
 	in(t, "never sent, unsafe: repeated", func(t *testing.T) {
 		mail := failsFirst(enrich.Unsafe, nil, errUnsent)
 		p := company(t, answers(acme))

@@ -151,12 +151,13 @@ func (e *execution) failure(ctx context.Context, s *enrich.Step, record StepReco
 	switch {
 	case f.Kind == enrich.NotFound:
 		record.State, record.Outcome, record.At = StepDone, OutcomeNotFound, at(e.options.Now())
+	case !s.Class.Repeatable() && !s.AtLeast && f.Unknown():
+		// Also when the answer was one that nobody can read: the effect may have happened.
+		record.State = StepUnknown
+		e.flag("step " + s.ID + ": unknown")
 	case f.Kind == enrich.Permanent:
 		e.fail(ctx, s, record, f)
 		return
-	case !s.Class.Repeatable() && !s.AtLeast && f.Unknown():
-		record.State = StepUnknown
-		e.flag("step " + s.ID + ": unknown")
 	case f.Kind == enrich.Throttled, ctx.Err() != nil:
 		e.postpone(f.Code, 0, retryAfter)
 	default:

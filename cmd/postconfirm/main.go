@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -33,6 +34,7 @@ const (
 )
 
 func main() {
+	log.SetOutput(io.Discard) // net/http writes what vendors send unasked to the standard logger; ours is slog
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends at once
 	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr})

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -23,6 +24,7 @@ import (
 )
 
 func main() {
+	log.SetOutput(io.Discard) // net/http writes what vendors send unasked to the standard logger; ours is slog
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, stop, os.Args[1:], os.Getenv, os.Stderr)
 	os.Exit(code)
