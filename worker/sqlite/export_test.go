@@ -1,0 +1,40 @@
+package sqlite
+
+import "github.com/postconfirm/postconfirm/worker"
+
+// Row is a row of the table, for the fuzz tests.
+type Row struct{ row }
+
+// NewRow makes a row from a state, numbers and the JSON of a record; its sum is right.
+func NewRow(id worker.Identity, state, owner string, lease, fence, crashes, updated int64, record []byte) Row {
+	v := row{key: id.Key(), pool: id.Pool, sub: id.Sub, generation: id.Generation, state: state, owner: owner,
+		lease: lease, fence: fence, crashes: crashes, updated: updated, record: record}
+	v.sum = v.checksum()
+	return Row{v}
+}
+
+// RowOf encodes a run.
+func RowOf(r worker.Run) (Row, error) {
+	v, err := rowOf(r)
+	return Row{v}, err
+}
+
+// Decode checks the row and makes it a run.
+func (r Row) Decode() (worker.Run, error) {
+	if err := r.check(); err != nil {
+		return worker.Run{}, err
+	}
+	return r.run()
+}
+
+// Columns are pointers to everything that the sum must cover.
+func (r *Row) Columns() (texts []*string, numbers []*int64, record *[]byte) {
+	return []*string{&r.key, &r.pool, &r.sub, &r.generation, &r.state, &r.owner},
+		[]*int64{&r.lease, &r.fence, &r.crashes, &r.updated}, &r.record
+}
+
+// ParseMark reads a mark and writes it again.
+func ParseMark(text string) (again string, ok bool) {
+	m, ok := parseMark(text)
+	return m.text(), ok
+}

@@ -1,0 +1,101 @@
+package sqlite
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// schemaVersion is of the tables and of the record's JSON. It rises when an older program would misread a newer file.
+const schemaVersion = "1"
+
+// tables are the whole schema. runs keeps its rowid: what is new stands together at the end, so the saves of young runs
+// share pages; by its hashed key every save would touch a page of its own. totals has one row, kept by the writer.
+const tables = `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE totals (
+	commits INTEGER NOT NULL, open INTEGER NOT NULL, done INTEGER NOT NULL, parked INTEGER NOT NULL,
+	gone INTEGER NOT NULL, replaced INTEGER NOT NULL
+) STRICT;
+CREATE TABLE runs (
+	key TEXT NOT NULL UNIQUE, pool TEXT NOT NULL, sub TEXT NOT NULL, generation TEXT NOT NULL,
+	state TEXT NOT NULL, owner TEXT NOT NULL, lease_until INTEGER NOT NULL, fence INTEGER NOT NULL,
+	crashes INTEGER NOT NULL, updated INTEGER NOT NULL, record BLOB NOT NULL, sum BLOB NOT NULL
+) STRICT;
+CREATE INDEX runs_of_person ON runs(sub);
+CREATE INDEX runs_open ON runs(key) WHERE state = 'open';
+CREATE INDEX runs_parked ON runs(key) WHERE state = 'parked';
+INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0);
+`
+
+// setUp makes the tables of a new ledger, or checks that those of an old one are ours.
+func setUp(c *sqlite3.Conn, path string) (m mark, err error) {
+	n, err := number(c, "SELECT count(*) FROM sqlite_schema")
+	if err != nil {
+		return mark{}, err
+	}
+	if n == 0 {
+		if err := (mark{}).compare(path); err != nil {
+			return mark{}, err
+		}
+		if err := create(c); err != nil {
+			return mark{}, err
+		}
+	}
+	m, err = recognise(c, path)
+	if err != nil {
+		return mark{}, err
+	}
+	return m, m.compare(path)
+}
+
+func create(c *sqlite3.Conn) error {
+	identity := make([]byte, 16)
+	_, _ = rand.Read(identity) // never fails: crypto/rand
+	meta := fmt.Sprintf("INSERT INTO meta VALUES ('schema', '%s'), ('ledger', '%s');", schemaVersion, hex.EncodeToString(identity))
+	return c.Exec("BEGIN IMMEDIATE;" + tables + meta + "COMMIT")
+}
+
+// recognise reads whose file it is and how far it has come.
+func recognise(c *sqlite3.Conn, path string) (m mark, err error) {
+	version, err := text(c, "SELECT value FROM meta WHERE name = 'schema'")
+	if err != nil && !errors.Is(err, sqlite3.ERROR) {
+		return mark{}, err
+	}
+	if err != nil || version == "" {
+		return mark{}, &Unusable{Path: path, Problem: "it is an SQLite file of something else", Next: "name another file"}
+	}
+	if version != schemaVersion {
+		return mark{}, &Unusable{Path: path, Problem: "its schema is version " + strconv.Quote(version) + ", this program knows " + schemaVersion,
+			Next: "use the version of postconfirm that wrote it, or a newer one"}
+	}
+	if m.identity, err = text(c, "SELECT value FROM meta WHERE name = 'ledger'"); err != nil {
+		return mark{}, err
+	}
+	m.commits, err = number(c, "SELECT commits FROM totals")
+	return m, err
+}
+
+// text is the single value of a query, "" if there is no row.
+func text(c *sqlite3.Conn, query string) (v string, err error) {
+	s, _, err := c.Prepare(query)
+	if err != nil {
+		return "", err
+	}
+	if s.Step() {
+		v = s.ColumnText(0)
+	}
+	return v, errors.Join(s.Err(), s.Close())
+}
+
+func number(c *sqlite3.Conn, query string) (int64, error) {
+	v, err := text(c, query)
+	if err != nil || v == "" {
+		return 0, err
+	}
+	return strconv.ParseInt(v, 10, 64)
+}

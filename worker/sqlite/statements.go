@@ -1,0 +1,193 @@
+package sqlite
+
+import (
+	"errors"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/postconfirm/postconfirm/worker"
+)
+
+// statements are what the writer says to SQLite, prepared once. One transaction holds the requests of many callers:
+// each reads first and then writes with at most one statement, which SQLite does wholly or not at all, so one that
+// fails leaves nothing behind and the others go on.
+type statements struct {
+	begin, commit, rollback    *sqlite3.Stmt
+	find, insert, update, sums *sqlite3.Stmt
+	change                     totals // of the transaction
+}
+
+// totals are the changes of the table totals in one transaction, by state.
+type totals struct {
+	writes int
+	states map[string]int64
+}
+
+const columns = "key, pool, sub, generation, state, owner, lease_until, fence, crashes, updated, record, sum"
+
+func prepare(c *sqlite3.Conn) (*statements, error) {
+	s := &statements{change: totals{states: map[string]int64{}}}
+	for _, p := range []struct {
+		stmt **sqlite3.Stmt
+		text string
+	}{
+		{&s.begin, "BEGIN IMMEDIATE"},
+		{&s.commit, "COMMIT"},
+		{&s.rollback, "ROLLBACK"},
+		{&s.find, "SELECT " + columns + " FROM runs WHERE key = ?1"},
+		{&s.insert, "INSERT INTO runs (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
+		{&s.update, `UPDATE runs SET state = ?2, owner = ?3, lease_until = ?4, fence = ?5, crashes = ?6, updated = ?7,
+			record = ?8, sum = ?9 WHERE key = ?1 AND fence = ?10`},
+		{&s.sums, `UPDATE totals SET commits = commits + 1, open = open + ?1, done = done + ?2, parked = parked + ?3,
+			gone = gone + ?4, replaced = replaced + ?5 RETURNING commits`},
+	} {
+		var err error
+		if *p.stmt, _, err = c.Prepare(p.text); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// claim is Ledger.Claim inside a transaction; fresh is what is stored if the run is new.
+func (s *statements) claim(fresh row, owner string, now, until time.Time) (row, error) {
+	v, ok, err := find(s.find, fresh.key)
+	switch {
+	case err != nil:
+		return row{}, err
+	case !ok:
+		fresh.owner, fresh.lease, fresh.fence = owner, nanoseconds(until), 1
+		fresh.sum = fresh.checksum()
+		return fresh, s.add(fresh)
+	case v.state != string(worker.Open):
+		return v, nil
+	case v.owner != "" && v.owner != owner && v.lease > nanoseconds(now):
+		return row{}, &worker.Busy{Until: instant(v.lease)}
+	case v.owner != "" && v.owner != owner:
+		v.crashes++
+	}
+	v.owner, v.lease, v.fence = owner, nanoseconds(until), v.fence+1
+	v.sum = v.checksum()
+	return v, s.replace(v, v.fence-1, v.state)
+}
+
+// save is Ledger.Save inside a transaction.
+func (s *statements) save(changed row) error {
+	stored, ok, err := find(s.find, changed.key)
+	if err != nil {
+		return err
+	}
+	if !ok || stored.fence != changed.fence {
+		return worker.ErrLeaseLost
+	}
+	return s.replace(changed, stored.fence, stored.state)
+}
+
+func (s *statements) add(v row) error {
+	err := bind(s.insert, v.key, v.pool, v.sub, v.generation, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.record, v.sum)
+	if err == nil {
+		err = s.insert.Exec()
+	}
+	if err == nil {
+		s.change.writes++
+		s.change.states[v.state]++
+	}
+	return err
+}
+
+// replace stores v over the row that has the given fence and state.
+func (s *statements) replace(v row, fence int64, state string) error {
+	err := bind(s.update, v.key, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.record, v.sum, fence)
+	if err == nil {
+		err = s.update.Exec()
+	}
+	if err == nil {
+		s.change.writes++
+		s.change.states[state]--
+		s.change.states[v.state]++
+	}
+	return err
+}
+
+// total adds the changes of this transaction to the totals and gives the number of commits; ok is false if there is
+// nothing to commit.
+func (s *statements) total() (commits int64, ok bool, err error) {
+	if s.change.writes == 0 {
+		return 0, false, nil
+	}
+	for i, state := range states() {
+		err = errors.Join(err, s.sums.BindInt64(i+1, s.change.states[string(state)]))
+	}
+	for err == nil && s.sums.Step() {
+		commits, ok = s.sums.ColumnInt64(0), true
+	}
+	if err == nil {
+		err = s.sums.Err()
+	}
+	err = reset(s.sums, err)
+	if err == nil && !ok {
+		err = errors.Join(ErrDamaged, errors.New("its totals are gone"))
+	}
+	return commits, ok, err
+}
+
+// start begins a transaction.
+func (s *statements) start() error {
+	s.change.writes = 0
+	clear(s.change.states)
+	return s.begin.Exec()
+}
+
+// find reads and checks the row of a key.
+func find(s *sqlite3.Stmt, key string) (v row, ok bool, err error) {
+	if err := s.BindText(1, key); err != nil {
+		return row{}, false, err
+	}
+	if s.Step() {
+		v, ok = scan(s), true
+	}
+	if err := reset(s, s.Err()); err != nil {
+		return row{}, false, err
+	}
+	if ok && v.key != key {
+		return row{}, false, &RecordError{key, "another run stands in its place"}
+	}
+	if ok {
+		err = v.check()
+	}
+	return v, ok, err
+}
+
+// reset makes the statement ready for its next use. SQLite repeats the statement's error then: err comes first.
+func reset(s *sqlite3.Stmt, err error) error {
+	if again := s.Reset(); err == nil {
+		return again
+	}
+	return err
+}
+
+// scan reads the columns of the row that s stands on.
+func scan(s *sqlite3.Stmt) row {
+	return row{key: s.ColumnText(0), pool: s.ColumnText(1), sub: s.ColumnText(2), generation: s.ColumnText(3),
+		state: s.ColumnText(4), owner: s.ColumnText(5), lease: s.ColumnInt64(6), fence: s.ColumnInt64(7),
+		crashes: s.ColumnInt64(8), updated: s.ColumnInt64(9), record: s.ColumnBlob(10, nil), sum: s.ColumnBlob(11, nil)}
+}
+
+func bind(s *sqlite3.Stmt, values ...any) error {
+	for i, v := range values {
+		var err error
+		switch v := v.(type) {
+		case string:
+			err = s.BindText(i+1, v)
+		case int64:
+			err = s.BindInt64(i+1, v)
+		case []byte:
+			err = s.BindBlob(i+1, v)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
