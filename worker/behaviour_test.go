@@ -254,8 +254,9 @@ func TestTheFailureTable(t *testing.T) {
 		w := newWorld(t, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(5 * time.Minute)
-		expect(t, "run", w.run(sub).State, worker.Done)
-		expect(t, "open effects", strings.Join(w.run(sub).OpenEffects(), ","), "mail")
+		r := w.run(sub)
+		expect(t, "run", r.State, worker.Done)
+		expect(t, "open effects", strings.Join(r.OpenEffects(), ","), "mail")
 	})
 	in(t, "never sent, unsafe: repeated", func(t *testing.T) {
 		mail := failsFirst(enrich.Unsafe, nil, errUnsent)
