@@ -258,6 +258,19 @@ func TestTheFailureTable(t *testing.T) {
 		expect(t, "run", r.State, worker.Done)
 		expect(t, "open effects", strings.Join(r.OpenEffects(), ","), "mail")
 	})
+	in(t, "a result too large to keep: a question has failed, an effect is done with a flag", func(t *testing.T) {
+		large := enrich.Result{"id": strings.Repeat("x", 17<<10)}
+		for class, want := range map[enrich.Class]worker.RunState{enrich.Read: worker.Parked, enrich.Unsafe: worker.Done} {
+			big := &vendor{class: class, run: func(context.Context, enrich.Call, int) (enrich.Result, error) { return large, nil }}
+			p := company(t, answers(acme))
+			p.Steps = append(p.Steps, enrich.Step{ID: "big", Uses: "test", Connector: big, Class: class, Timeout: time.Second, Fields: []expr.Path{{"id"}}})
+			w := newWorld(t, p)
+			sub := w.confirm("ada@acme.example")
+			w.work(5 * time.Minute)
+			expect(t, class.String()+" run", w.run(sub).State, want)
+			expect(t, class.String()+" calls", big.count(), 1)
+		}
+	})
 	in(t, "never sent, unsafe: repeated", func(t *testing.T) {
 		mail := failsFirst(enrich.Unsafe, nil, errUnsent)
 		p := company(t, answers(acme))

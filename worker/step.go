@@ -71,9 +71,6 @@ func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record Step
 		return
 	}
 	vars, err := e.secretVars(ctx)
-	if err == nil {
-		err = e.hold.ensure(ctx, s.Timeout+margin)
-	}
 	if err == nil && s.Class < enrich.Idempotent {
 		err = e.intend(ctx, s, &record)
 	}
@@ -91,12 +88,24 @@ func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record Step
 	})
 	note := StepNote{Run: e.hold.run.Key, Step: s.ID, Uses: s.Uses, Tries: n, Took: e.options.Now().Sub(started)}
 	if err == nil {
-		if record.Output, err = project(result, s.Fields); err == nil {
-			e.succeed(ctx, s, record, note)
-			return
-		}
+		err = e.keep(s, &record, result)
 	}
-	e.failure(ctx, s, record, note, enrich.Failure(err))
+	if err != nil {
+		e.failure(ctx, s, record, note, enrich.Failure(err))
+		return
+	}
+	e.succeed(ctx, s, record, note)
+}
+
+// keep puts what expressions read of the result into the record. A result that can't be kept fails a question; an
+// effect has happened all the same, so its step is done without a result, and flagged.
+func (e *execution) keep(s *enrich.Step, record *StepRecord, result enrich.Result) (err error) {
+	record.Output, err = project(result, s.Fields)
+	if err != nil && s.Class < enrich.Idempotent {
+		e.flag("step " + s.ID + ": " + enrich.Failure(err).Code)
+		err = nil
+	}
+	return err
 }
 
 // secretVars are the expressions' values with the secrets of this pipeline among them.
@@ -118,8 +127,12 @@ func (e *execution) intend(ctx context.Context, s *enrich.Step, record *StepReco
 	return e.store(ctx, s.ID, *record)
 }
 
-// once is one call of the connector within its time-out. A panic inside counts as a failure of this call.
+// once is one call of the connector within its time-out, started only if that fits into the lease. A panic inside counts
+// as a failure of this call.
 func (e *execution) once(ctx context.Context, s *enrich.Step, call enrich.Call) (result enrich.Result, err error) {
+	if err := e.hold.ensure(ctx, s.Timeout+margin); err != nil {
+		return nil, &enrich.Error{Kind: enrich.Throttled, Code: reasonOf(err), Err: err}
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	defer func() {
