@@ -75,10 +75,10 @@ func StandardAttributes() []string {
 
 // Fit makes value fit into limit bytes on a character's edge; fits is false if it had to cut.
 func Fit(value string, limit int) (cut string, fits bool) {
+	limit = max(0, limit)
 	if len(value) <= limit {
 		return value, true
 	}
-	limit = max(0, limit)
 	for limit > 0 && !utf8.RuneStart(value[limit]) {
 		limit--
 	}
