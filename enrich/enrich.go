@@ -72,6 +72,12 @@ type Classified interface {
 	Class() Class
 }
 
+// Dependent is a Connector that names the outside system it talks to, without anything secret: a host name. One that does
+// not is a system of its own for each step.
+type Dependent interface {
+	Dependency() string
+}
+
 // ClassOf is the class that a connector declares.
 func ClassOf(c Connector) Class {
 	if declared, ok := c.(Classified); ok {

@@ -40,6 +40,15 @@ type Step struct {
 	Timeout   time.Duration  // of one call
 	Fields    []expr.Path    // what expressions read of its result, below steps.ID; an empty path is all of it
 	AtLeast   bool           // policy at-least-once: an unknown outcome is repeated
+	Rate      float64        // calls per second, shared by all steps with the same dependency; 0 is no limit
+}
+
+// DependencyName names the outside system that the step talks to: steps with the same name share a breaker and a rate.
+func (s *Step) DependencyName() string {
+	if named, ok := s.Connector.(Dependent); ok {
+		return s.Uses + ":" + named.Dependency()
+	}
+	return s.Uses + ":" + s.ID
 }
 
 // OnFailure says what a permanent failure of a step means for the run.

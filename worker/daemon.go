@@ -24,14 +24,21 @@ type DaemonOptions struct {
 }
 
 // Daemon feeds a Handler from long polls: a few pollers, a bounded number of runs, deletes in batches. No slot is held
-// while a poll waits or a delete is on its way.
+// while a poll waits or a delete is on its way. While a dependency is sick it does not turn the whole queue into hidden
+// messages.
 type Daemon struct {
 	queue   Queue
 	handler Handler
 	options DaemonOptions
 	slots   chan struct{}
 	deletes *deleter
+	hidden  hidden
 	running sync.WaitGroup
+}
+
+// Patient is a Handler that knows when it is better not to receive: while Sick, at most 10,000 messages are hidden.
+type Patient interface {
+	Sick() bool
 }
 
 // NewDaemon makes a daemon; o may be nil.
@@ -76,6 +83,7 @@ func (d *Daemon) poll(ctx, work context.Context) {
 	slower := backoff.NewExponentialBackOff(backoff.WithInitialInterval(200*time.Millisecond),
 		backoff.WithMaxInterval(30*time.Second), backoff.WithMaxElapsedTime(0))
 	for ctx.Err() == nil {
+		d.hidden.room(ctx, d.sick)
 		batch, err := d.queue.Receive(ctx)
 		if err != nil && ctx.Err() == nil {
 			d.options.Log.Error("worker: receive", "error", err.Error())
@@ -88,6 +96,11 @@ func (d *Daemon) poll(ctx, work context.Context) {
 			d.start(ctx, work, m)
 		}
 	}
+}
+
+func (d *Daemon) sick() bool {
+	patient, ok := d.handler.(Patient)
+	return ok && patient.Sick()
 }
 
 // start waits for a slot and works on the message in it. A message that finds none before the stop is shown again.
@@ -110,6 +123,7 @@ func (d *Daemon) obey(work context.Context, m Delivery, v Verdict) {
 	case v.Delete:
 		d.deletes.in <- m
 	case v.Hide > 0:
+		d.hidden.add(time.Now().Add(v.Hide))
 		d.hide(work, m, v.Hide)
 	}
 }

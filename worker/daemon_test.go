@@ -77,6 +77,15 @@ type hands func(context.Context, worker.Delivery) worker.Verdict
 
 func (h hands) Handle(ctx context.Context, d worker.Delivery) worker.Verdict { return h(ctx, d) }
 
+// patient hides everything for an hour, and may be sick.
+type patient struct{ sick bool }
+
+func (p *patient) Sick() bool { return p.sick }
+
+func (p *patient) Handle(context.Context, worker.Delivery) worker.Verdict {
+	return worker.Verdict{Hide: time.Hour}
+}
+
 func numbers(n int) []string {
 	ids := make([]string, n)
 	for i := range ids {
@@ -157,6 +166,19 @@ func TestDaemon(t *testing.T) {
 		}), worker.DaemonOptions{}, 5*time.Second)
 		if b.hidden["0"] != 42*time.Second || len(b.deleted) != 0 {
 			t.Errorf("hidden %v, deleted %v", b.hidden, b.deleted)
+		}
+	})
+	in(t, "while a dependency is sick at most ten thousand messages are hidden, then none is received until it is well", func(t *testing.T) {
+		b := &belt{waiting: numbers(12_000)}
+		h := &patient{sick: true}
+		day(t, b, h, worker.DaemonOptions{InFlight: 256}, 5*time.Minute)
+		if n := len(b.hidden); n < 10_000 || n > 10_000+300 {
+			t.Errorf("%d hidden", n)
+		}
+		h.sick = false
+		day(t, b, h, worker.DaemonOptions{InFlight: 256}, 5*time.Minute)
+		if n := len(b.hidden); n != 12_000 {
+			t.Errorf("%d hidden after it is well", n)
 		}
 	})
 	in(t, "a queue that fails for an hour is not hammered", func(t *testing.T) {

@@ -80,10 +80,16 @@ func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record Step
 		return
 	}
 	call := enrich.Call{EffectKey: e.hold.run.Key + "-" + s.ID, Vars: vars}
+	outside := e.outside[s.DependencyName()]
+	if outside.refund(e.hold.run.Key) && record.Attempts > 0 {
+		record.Attempts--
+	}
 	started := e.options.Now()
 	var result enrich.Result
 	n, err := e.repeat(waits, started.Add(e.patience(e.hold)), func() (err error) {
-		result, err = e.once(ctx, s, call)
+		pace, cancel := context.WithTimeout(waits, e.options.Lease/2)
+		defer cancel()
+		result, err = outside.call(pace, e.hold.run.Key, func() (enrich.Result, error) { return e.once(ctx, s, call) })
 		return err
 	})
 	note := StepNote{Run: e.hold.run.Key, Step: s.ID, Uses: s.Uses, Tries: n, Took: e.options.Now().Sub(started)}
@@ -172,6 +178,8 @@ func (e *execution) failure(ctx context.Context, s *enrich.Step, record StepReco
 		e.fail(ctx, s, record, f)
 		return
 	case f.Kind == enrich.Throttled, ctx.Err() != nil:
+		e.postpone(f.Code, 0, retryAfter)
+	case !e.outside[s.DependencyName()].charge(e.hold.run.Key):
 		e.postpone(f.Code, 0, retryAfter)
 	default:
 		if record.Attempts++; record.Attempts >= e.options.Attempts {

@@ -110,12 +110,14 @@ type Worker struct {
 	ports    Ports
 	options  Options
 	schemas  schemas
+	outside  map[string]*dependency
 	claims   atomic.Int64
 }
 
 // New makes a Worker for one pipeline. o may be nil.
 func New(p *enrich.Pipeline, ports Ports, o *Options) *Worker {
 	w := &Worker{pipeline: p, ports: ports, options: o.withDefaults(p)}
+	w.outside = newDependencies(p, w.options.Now)
 	w.schemas = schemas{directory: ports.Directory, maxAge: w.options.SchemaMaxAge, now: w.options.Now}
 	return w
 }

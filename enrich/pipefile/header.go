@@ -74,13 +74,13 @@ func (r *reader) limits(e entry) enrich.Limits {
 	}
 	keys := r.keys(e.value, "limits", []string{"cognito-writes"}, nil)
 	if e := keys["cognito-writes"]; e.present() {
-		limits.CognitoWrites = r.rate(e.value, "cognito-writes")
+		limits.CognitoWrites = r.rate(e.value, "cognito-writes", minWrites, maxWrites, "25/s is what Cognito allows for the whole account and Region")
 	}
 	return limits
 }
 
-// rate reads a number of calls per second.
-func (r *reader) rate(n *yaml.Node, what string) float64 {
+// rate reads a number of calls per second within bounds.
+func (r *reader) rate(n *yaml.Node, what string, low, high float64, why string) float64 {
 	value, isRate := strings.CutSuffix(n.Value, "/s")
 	v, err := strconv.ParseFloat(value, 64)
 	switch {
@@ -90,9 +90,8 @@ func (r *reader) rate(n *yaml.Node, what string) float64 {
 			hint = fmt.Sprintf("write %s/s", n.Value)
 		}
 		r.wants(n, what, "a rate like 15/s", hint)
-	case v < minWrites || v > maxWrites:
-		r.at(n, fmt.Sprintf("%s must be %d/s to %d/s", what, minWrites, maxWrites),
-			"25/s is what Cognito allows for the whole account and Region")
+	case v < low || v > high:
+		r.at(n, fmt.Sprintf("%s must be %g/s to %g/s", what, low, high), why)
 	}
 	return v
 }

@@ -19,7 +19,7 @@ const (
 )
 
 // stepKeys are the keys that every step may have; a connector may add its own.
-var stepKeys = []string{"id", "uses", "needs", "if", "with", "on-failure", "timeout", "policy"}
+var stepKeys = []string{"id", "uses", "needs", "if", "with", "on-failure", "timeout", "policy", "rate"}
 
 // stepID is what can be written after "steps." in an expression.
 var stepID = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
@@ -106,6 +106,7 @@ func (r *reader) readStep(n *yaml.Node) *draft {
 		d.step.If = r.condition(e.value, scope{step: d})
 	}
 	r.readTimeout(d)
+	r.readRate(d)
 	r.readOnFailure(d)
 	r.readPolicy(d)
 	return d

@@ -41,6 +41,12 @@ func (r *reader) readTimeout(d *draft) {
 	d.step.Timeout = v
 }
 
+func (r *reader) readRate(d *draft) {
+	if e := d.keys["rate"]; e.present() {
+		d.step.Rate = r.rate(e.value, "rate", 0.01, 1000, "")
+	}
+}
+
 func (r *reader) readOnFailure(d *draft) {
 	e := d.keys["on-failure"]
 	if !e.present() {

@@ -23,6 +23,9 @@ type step struct {
 // Class is what repeating this request means; see Config.class.
 func (s *step) Class() enrich.Class { return s.class }
 
+// Dependency is the host: all steps that talk to it share its breaker and its rate.
+func (s *step) Dependency() string { return s.address.skeleton.Host }
+
 // Run sends the request once.
 func (s *step) Run(ctx context.Context, call enrich.Call) (enrich.Result, error) {
 	request, err := s.request(ctx, call)

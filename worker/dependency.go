@@ -1,0 +1,163 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+	"golang.org/x/time/rate"
+
+	"github.com/postconfirm/postconfirm/enrich"
+)
+
+// The breaker's settings.
+const (
+	sickAfter  = 3                // runs that failed with no success between them: then it is not the users' fault
+	probeEvery = 30 * time.Second // how long an open breaker waits before it lets one call through
+	maxRefunds = 10_000           // runs whose charge is remembered to be given back
+)
+
+// dependency is one outside system as this process knows it: is it well, and how often may it be asked.
+//
+// Its breaker opens when several different runs failed one after the other with no success between: one user whom a
+// vendor can't stand never opens it, and is charged. What was charged on the way to the opening is given back when
+// the run comes again: a sick vendor is nobody's attempt.
+type dependency struct {
+	breaker *gobreaker.CircuitBreaker[enrich.Result]
+	limiter *rate.Limiter // nil without a limit
+	now     func() time.Time
+
+	mu      sync.Mutex
+	failing map[string]bool // runs that failed since the last success
+	charged map[string]bool // those of them that were charged for it
+	refunds map[string]bool // runs that were charged for what turned out to be the dependency's sickness
+	until   time.Time       // when an open breaker lets a call through
+}
+
+// dependencies are those of the pipeline's steps, by name. The slowest rate of the steps that share one counts.
+func newDependencies(p *enrich.Pipeline, now func() time.Time) map[string]*dependency {
+	all := map[string]*dependency{}
+	for _, s := range p.Steps {
+		name := s.DependencyName()
+		d := all[name]
+		if d == nil {
+			d = newDependency(name, now)
+			all[name] = d
+		}
+		if s.Rate > 0 && (d.limiter == nil || rate.Limit(s.Rate) < d.limiter.Limit()) {
+			d.limiter = rate.NewLimiter(rate.Limit(s.Rate), 1)
+		}
+	}
+	return all
+}
+
+func newDependency(name string, now func() time.Time) *dependency {
+	d := &dependency{now: now, failing: map[string]bool{}, charged: map[string]bool{}, refunds: map[string]bool{}}
+	d.breaker = gobreaker.NewCircuitBreaker[enrich.Result](gobreaker.Settings{
+		Name: name, MaxRequests: 1, Timeout: probeEvery,
+		ReadyToTrip:   func(gobreaker.Counts) bool { return d.sick() },
+		OnStateChange: func(_ string, _, to gobreaker.State) { d.changed(to) },
+		IsSuccessful:  func(err error) bool { return err == nil || enrich.Failure(err).Kind != enrich.Temporary },
+		IsExcluded:    excluded,
+	})
+	return d
+}
+
+// excluded are failures that say nothing about the dependency: our own stop, a throttle.
+func excluded(err error) bool {
+	return err != nil && (errors.Is(err, context.Canceled) || enrich.Failure(err).Kind == enrich.Throttled)
+}
+
+func (d *dependency) sick() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.failing) >= sickAfter
+}
+
+func (d *dependency) changed(to gobreaker.State) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if to != gobreaker.StateOpen {
+		return
+	}
+	d.until = d.now().Add(probeEvery)
+	for run := range d.charged {
+		if len(d.refunds) < maxRefunds {
+			d.refunds[run] = true
+		}
+	}
+	clear(d.charged)
+}
+
+// call makes one call if the dependency is thought well, at its pace. waits bounds the wait for the pace.
+func (d *dependency) call(waits context.Context, run string, f func() (enrich.Result, error)) (enrich.Result, error) {
+	if d.limiter != nil {
+		if err := d.limiter.Wait(waits); err != nil {
+			return nil, &enrich.Error{Kind: enrich.Throttled, Code: "rate_limit", Err: err}
+		}
+	}
+	result, err := d.breaker.Execute(func() (enrich.Result, error) {
+		result, err := f()
+		d.note(run, err)
+		return result, err
+	})
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return nil, &enrich.Error{Kind: enrich.Throttled, Code: codeBreaker, RetryAfter: d.wait()}
+	}
+	return result, err
+}
+
+// codeBreaker is why a step was not tried at all.
+const codeBreaker = "breaker_open"
+
+func (d *dependency) note(run string, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case excluded(err):
+	case err != nil && enrich.Failure(err).Kind == enrich.Temporary:
+		d.failing[run] = true
+	default:
+		clear(d.failing)
+		clear(d.charged)
+	}
+}
+
+// wait is how long it takes until the breaker lets a call through.
+func (d *dependency) wait() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return max(time.Second, d.until.Sub(d.now()))
+}
+
+// charge tells whether a failed run is to be charged: not while the breaker is open.
+func (d *dependency) charge(run string) bool {
+	if d.breaker.State() != gobreaker.StateClosed {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.charged[run] = true
+	return true
+}
+
+// refund tells, once, whether the run's last charge is to be given back.
+func (d *dependency) refund(run string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	given := d.refunds[run]
+	delete(d.refunds, run)
+	return given
+}
+
+// Sick tells whether a breaker is open: what comes now can probably not be finished.
+func (w *Worker) Sick() bool {
+	for _, d := range w.outside {
+		if d.breaker.State() == gobreaker.StateOpen {
+			return true
+		}
+	}
+	return false
+}
