@@ -113,6 +113,9 @@ func (d *Daemon) start(ctx, work context.Context, m Delivery) {
 	}
 	d.running.Go(func() {
 		v := d.handler.Handle(work, m)
+		if !v.Delete && v.Hide > 0 {
+			d.hidden.add(time.Now().Add(v.Hide))
+		}
 		<-d.slots
 		d.obey(work, m, v)
 	})
@@ -123,7 +126,6 @@ func (d *Daemon) obey(work context.Context, m Delivery, v Verdict) {
 	case v.Delete:
 		d.deletes.in <- m
 	case v.Hide > 0:
-		d.hidden.add(time.Now().Add(v.Hide))
 		d.hide(work, m, v.Hide)
 	}
 }
