@@ -50,6 +50,20 @@ func TestASickVendor(t *testing.T) {
 		expect(t, "charged", w.charges(subs, "company"), 0)
 		expect(t, "letters", len(w.letters()), 0)
 	})
+	in(t, "what the first ones were charged before it was known is given back", func(t *testing.T) {
+		v := sickUntil(time.Now().Add(time.Hour), acme)
+		w := newWorld(t, company(t, v))
+		subs := []string{w.confirm("one@acme.example")}
+		for i, name := range []string{"two", "three", "four"} { // one after the other: the third proves that it is not the users
+			time.AfterFunc(time.Duration(i+1)*time.Second, func() { subs = append(subs, w.confirm(name+"@acme.example")) })
+		}
+		w.work(3 * time.Hour)
+		expect(t, "users", len(subs), 4)
+		for _, sub := range subs {
+			expect(t, "run", w.run(sub).State, worker.Done)
+		}
+		expect(t, "charged", w.charges(subs, "company"), 0)
+	})
 	in(t, "steps and users that do not need it are unaffected", func(t *testing.T) {
 		v, other := sickUntil(time.Now().Add(time.Hour), acme), answers(enrich.Result{"id": "c1"})
 		p := company(t, v)
