@@ -21,7 +21,7 @@ build: ## build all programs into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/ ./cmd/...
 
 .PHONY: lambda
-lambda: ## build the trigger Lambda (arm64) into bin/trigger.zip's bootstrap
+lambda: ## build the trigger Lambda (arm64) as bin/bootstrap
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags lambda.norpc -trimpath -ldflags "-s -w" -o $(BIN)/bootstrap ./cmd/trigger
 
 .PHONY: test
