@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/postconfirm/postconfirm/deploy/localcloud"
 	"github.com/postconfirm/postconfirm/deploy/onebox"
 )
 
@@ -47,7 +50,13 @@ func local(ctx context.Context, std streams, o onebox.Options, asJSON bool) (err
 	o.Log = slog.New(slog.NewTextHandler(std.err, nil))
 	o.TriggerLog = std.err
 	box, err := onebox.Start(ctx, o)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return &problem{err: err, hint: "another program listens there, perhaps another box",
+			next: "postconfirm local --listen 127.0.0.1:0 --pipeline " + o.Pipeline, code: exitFailed}
+	case errors.Is(err, localcloud.ErrNotLoopback):
+		return &problem{err: err, hint: "the local cloud checks no signature: it is for this machine only", code: exitUsage}
+	case err != nil:
 		return err
 	}
 	if asJSON {
