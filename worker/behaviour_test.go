@@ -499,6 +499,15 @@ func TestTheLedgerIsTheTruth(t *testing.T) {
 		expect(t, "crashes", w.run(sub).Crashes, 0)
 		expect(t, "calls", slow.count(), 1)
 	})
+	in(t, "a panic anywhere else counts as a crash, and three park the run, while others go on", func(t *testing.T) {
+		w := newWorld(t, company(t, answers(acme)))
+		w.fragile = true
+		sub := w.confirm("ada@acme.example")
+		w.work(time.Hour)
+		expect(t, "run", w.run(sub).State, worker.Parked)
+		expect(t, "reason", w.run(sub).Reason, "crash_loop")
+		expect(t, "letters", len(w.letters()), 1)
+	})
 	in(t, "a panic in a connector is a charged failure of its step", func(t *testing.T) {
 		v := &vendor{class: enrich.Read, run: func(_ context.Context, _ enrich.Call, n int) (enrich.Result, error) {
 			if n <= 3 {

@@ -3,6 +3,8 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -20,16 +22,16 @@ type execution struct {
 	message event.Message
 	user    User
 
-	mu      sync.Mutex
-	waiting map[string]chan struct{} // closed when the step is over for this delivery
-	later   time.Duration            // the longest Retry-After heard
-	charged int                      // the most charged attempts of a step that will be tried again
-	pending string                   // code of a step that will be tried again; "" if there is none
-	blocked map[string]bool          // steps that can't run because one they need failed
+	mu       sync.Mutex
+	waiting  map[string]chan struct{} // closed when the step is over for this delivery
+	later    time.Duration            // the longest Retry-After heard
+	charged  int                      // the most charged attempts of a step that will be tried again
+	pending  string                   // code of a step that will be tried again; "" if there is none
+	panicked bool                     // a step's goroutine panicked
 }
 
 func newExecution(w *Worker, h *hold, m event.Message, user User) *execution {
-	e := &execution{Worker: w, hold: h, message: m, user: user, waiting: map[string]chan struct{}{}, blocked: map[string]bool{}}
+	e := &execution{Worker: w, hold: h, message: m, user: user, waiting: map[string]chan struct{}{}}
 	e.waiting[enrich.AttributesStep] = make(chan struct{})
 	for _, s := range w.pipeline.Steps {
 		e.waiting[s.ID] = make(chan struct{})
@@ -47,18 +49,36 @@ func (e *execution) run(ctx, waits context.Context) error {
 		s := &e.pipeline.Steps[i]
 		all.Go(func() {
 			defer close(e.waiting[s.ID])
+			defer e.recover(s.ID)
 			e.waitFor(s.Needs)
 			e.step(ctx, waits, s)
 		})
 	}
 	all.Go(func() {
 		defer close(e.waiting[enrich.AttributesStep])
+		defer e.recover(enrich.AttributesStep)
 		e.waitFor(e.pipeline.Sources())
 		e.attributes(ctx, waits)
 	})
 	all.Wait()
+	if e.panicked {
+		return errPanic
+	}
 	return context.Cause(ctx)
 }
+
+// recover keeps a panic in a step's goroutine from ending the process.
+func (e *execution) recover(step string) {
+	if p := recover(); p != nil {
+		e.options.Log.Error("worker: recovered a panic", "run", e.hold.run.Key, "step", step, "at", firstOwnFrame(debug.Stack()))
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.panicked = true
+	}
+}
+
+// errPanic says that a step panicked. The lease is left to end by itself, which counts as a crash.
+var errPanic = errors.New("a step panicked")
 
 // resume settles what an earlier delivery left half done.
 func (e *execution) resume(ctx context.Context) error {

@@ -69,7 +69,10 @@ func (w *Worker) work(ctx context.Context, h *hold, m event.Message) Verdict {
 		return w.finish(ctx, h, Replaced, Verdict{Outcome: Vanished, Reason: "user_replaced"})
 	}
 	e := newExecution(w, h, m, user)
-	if err := e.run(ctx, waits); err != nil {
+	switch err := e.run(ctx, waits); {
+	case errors.Is(err, errPanic):
+		return w.panicked(h.run.Key)
+	case err != nil:
 		return w.release(ctx, h, err)
 	}
 	return e.settle(ctx)

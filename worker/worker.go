@@ -123,12 +123,12 @@ func New(p *enrich.Pipeline, ports Ports, o *Options) *Worker {
 }
 
 // Handle does for one delivery what can be done now and says what becomes of the message. It never panics: a panic
-// inside is a charged failure of the run. When ctx ends, running calls are cut; when d.Draining closes, nothing new
+// inside leaves the run's lease to end by itself, which counts as a crash, and three crashes park the run. When ctx ends, running calls are cut; when d.Draining closes, nothing new
 // is started and the run is released uncharged.
 func (w *Worker) Handle(ctx context.Context, d Delivery) (v Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
-			v = Verdict{Outcome: Retry, Reason: "panic", Hide: w.pause(1, 0)}
+			v = w.panicked(v.Run)
 			w.options.Log.Error("worker: recovered a panic", "message", d.ID, "at", firstOwnFrame(debug.Stack()))
 		}
 		w.report(d, v)
@@ -141,6 +141,10 @@ func (w *Worker) Handle(ctx context.Context, d Delivery) (v Verdict) {
 		return w.poison(ctx, d, "pool_not_allowed")
 	}
 	return w.handleRun(ctx, d, m)
+}
+
+func (w *Worker) panicked(run string) Verdict {
+	return Verdict{Outcome: Retry, Reason: "panic", Hide: w.pause(1, 0), Run: run}
 }
 
 // owner names one claim: two deliveries of one message in one process are two owners.

@@ -45,6 +45,7 @@ type world struct {
 	log      *bytes.Buffer
 	verdicts []worker.Verdict
 	mu       sync.Mutex
+	fragile  bool // the observer panics at every step
 }
 
 // vendor is a connector made of a function, with a class of its own, that counts its calls.
@@ -196,7 +197,11 @@ func (w *world) send(body string) {
 }
 
 // Stepped and Finished make the world the worker's observer.
-func (w *world) Stepped(worker.StepNote) {}
+func (w *world) Stepped(worker.StepNote) {
+	if w.fragile {
+		panic("canary@acme.example")
+	}
+}
 
 func (w *world) Finished(v worker.Verdict) {
 	w.mu.Lock()
