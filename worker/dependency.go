@@ -14,9 +14,8 @@ import (
 
 // The breaker's settings.
 const (
-	sickAfter  = 3                // runs that failed with no success between them: then it is not the users' fault
-	probeEvery = 30 * time.Second // how long an open breaker waits before it lets one call through
-	maxRefunds = 10_000           // runs whose charge is remembered to be given back
+	sickAfter  = 3      // runs that failed with no success between them: then it is not the users' fault
+	maxRefunds = 10_000 // runs whose charge is remembered to be given back
 )
 
 // dependency is one outside system as this process knows it: is it well, and how often may it be asked.
@@ -27,6 +26,7 @@ const (
 type dependency struct {
 	breaker *gobreaker.CircuitBreaker[enrich.Result]
 	limiter *rate.Limiter // nil without a limit
+	probe   time.Duration // how long an open breaker waits before it lets one call through
 	now     func() time.Time
 
 	mu      sync.Mutex
@@ -37,13 +37,13 @@ type dependency struct {
 }
 
 // dependencies are those of the pipeline's steps, by name. The slowest rate of the steps that share one counts.
-func newDependencies(p *enrich.Pipeline, now func() time.Time) map[string]*dependency {
+func newDependencies(p *enrich.Pipeline, o Options) map[string]*dependency {
 	all := map[string]*dependency{}
 	for _, s := range p.Steps {
 		name := s.DependencyName()
 		d := all[name]
 		if d == nil {
-			d = newDependency(name, now)
+			d = newDependency(name, o)
 			all[name] = d
 		}
 		if s.Rate > 0 && (d.limiter == nil || rate.Limit(s.Rate) < d.limiter.Limit()) {
@@ -53,10 +53,10 @@ func newDependencies(p *enrich.Pipeline, now func() time.Time) map[string]*depen
 	return all
 }
 
-func newDependency(name string, now func() time.Time) *dependency {
-	d := &dependency{now: now, failing: map[string]bool{}, charged: map[string]bool{}, refunds: map[string]bool{}}
+func newDependency(name string, o Options) *dependency {
+	d := &dependency{now: o.Now, probe: o.Probe, failing: map[string]bool{}, charged: map[string]bool{}, refunds: map[string]bool{}}
 	d.breaker = gobreaker.NewCircuitBreaker[enrich.Result](gobreaker.Settings{
-		Name: name, MaxRequests: 1, Timeout: probeEvery,
+		Name: name, MaxRequests: 1, Timeout: o.Probe,
 		ReadyToTrip:   func(gobreaker.Counts) bool { return d.sick() },
 		OnStateChange: func(_ string, _, to gobreaker.State) { d.changed(to) },
 		IsSuccessful:  func(err error) bool { return err == nil || enrich.Failure(err).Kind != enrich.Temporary },
@@ -82,7 +82,7 @@ func (d *dependency) changed(to gobreaker.State) {
 	if to != gobreaker.StateOpen {
 		return
 	}
-	d.until = d.now().Add(probeEvery)
+	d.until = d.now().Add(d.probe)
 	for run := range d.charged {
 		if len(d.refunds) < maxRefunds {
 			d.refunds[run] = true

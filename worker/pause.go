@@ -25,6 +25,7 @@ func (w *Worker) pause(charged int, retryAfter time.Duration) time.Duration {
 	bound := min(float64(o.HideMax), float64(o.HideBase)*math.Pow(2, float64(max(0, charged-1))))
 	floor := min(time.Second, o.HideBase)
 	d := floor + time.Duration(o.Rand()*(bound-float64(floor)))
+	retryAfter += time.Duration(o.Rand() * float64(retryAfter) / 10) // not all at the same moment
 	return min(max(d, retryAfter), maxHidden)
 }
 

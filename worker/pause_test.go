@@ -28,7 +28,7 @@ func TestPauseDoublesUpToItsBoundAndHonoursRetryAfter(t *testing.T) {
 		{"the third has four times the base", 1, 3, 0, 20 * time.Second},
 		{"nothing charged is like the first", 1, 0, 0, 5 * time.Second},
 		{"it never grows beyond the longest", 1, 60, 0, 15 * time.Minute},
-		{"Retry-After is a floor", 0.5, 1, time.Minute, time.Minute},
+		{"Retry-After is a floor, with up to a tenth on top", 0.5, 1, time.Minute, 63 * time.Second},
 		{"Retry-After can't pass what a queue allows", 0, 1, 100 * time.Hour, maxHidden},
 	} {
 		t.Run(c.name, func(t *testing.T) {

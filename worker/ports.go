@@ -121,7 +121,8 @@ type Ledger interface {
 // Observer is told what happens, for metrics and for people who watch. Calls come from many goroutines and must
 // return at once.
 type Observer interface {
-	// Stepped is told of each step that was really tried, after its last try of this delivery.
+	// Stepped is told of each step that was due, after its last try of this delivery; with no try at all if its
+	// dependency's breaker or rate kept it away.
 	Stepped(StepNote)
 	// Finished is told of each verdict.
 	Finished(Verdict)

@@ -86,13 +86,17 @@ func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record Step
 	}
 	started := e.options.Now()
 	var result enrich.Result
-	n, err := e.repeat(waits, started.Add(e.patience(e.hold)), func() (err error) {
+	calls := 0
+	_, err = e.repeat(waits, started.Add(e.patience(e.hold)), func() (err error) {
 		pace, cancel := context.WithTimeout(waits, e.options.Lease/2)
 		defer cancel()
-		result, err = outside.call(pace, e.hold.run.Key, func() (enrich.Result, error) { return e.once(ctx, s, call) })
+		result, err = outside.call(pace, e.hold.run.Key, func() (enrich.Result, error) {
+			calls++
+			return e.once(ctx, s, call)
+		})
 		return err
 	})
-	note := StepNote{Run: e.hold.run.Key, Step: s.ID, Uses: s.Uses, Tries: n, Took: e.options.Now().Sub(started)}
+	note := StepNote{Run: e.hold.run.Key, Step: s.ID, Uses: s.Uses, Tries: calls, Took: e.options.Now().Sub(started)}
 	if err == nil {
 		err = e.keep(s, &record, result)
 	}

@@ -49,6 +49,7 @@ type Options struct {
 	TryBase      time.Duration // pause before the second try, doubled each time; 200ms
 	HideBase     time.Duration // first pause through the queue, doubled with each charged attempt; 5s
 	HideMax      time.Duration // longest pause through the queue; 15min
+	Probe        time.Duration // how long a sick dependency is left alone before one call tries it again; 30s
 	Lease        time.Duration // of a run; the queue's visibility less a margin; 55s
 	Owner        string        // names this process in leases; a random word
 	Budget       *Budget       // of Cognito writes; from the pipeline's limits
@@ -73,6 +74,7 @@ func (o *Options) withDefaults(p *enrich.Pipeline) Options {
 	v.TryBase = or(v.TryBase, 200*time.Millisecond)
 	v.HideBase = or(v.HideBase, 5*time.Second)
 	v.HideMax = or(v.HideMax, 15*time.Minute)
+	v.Probe = or(v.Probe, 30*time.Second)
 	v.Lease = or(v.Lease, 55*time.Second)
 	v.SchemaMaxAge = or(v.SchemaMaxAge, 10*time.Minute)
 	if v.Owner == "" {
@@ -117,7 +119,7 @@ type Worker struct {
 // New makes a Worker for one pipeline. o may be nil.
 func New(p *enrich.Pipeline, ports Ports, o *Options) *Worker {
 	w := &Worker{pipeline: p, ports: ports, options: o.withDefaults(p)}
-	w.outside = newDependencies(p, w.options.Now)
+	w.outside = newDependencies(p, w.options)
 	w.schemas = schemas{directory: ports.Directory, maxAge: w.options.SchemaMaxAge, now: w.options.Now}
 	return w
 }

@@ -47,7 +47,7 @@ type Options struct {
 	Ledger        string          // path of the ledger; a file that goes with the box
 	SecretsDir    string          // for the pipeline's secrets, beside the environment; none
 	AllowLoopback bool            // connectors may reach this machine; no, but for the demo's
-	Retry         time.Duration   // first pause of a failed message; the worker's default
+	Retry         time.Duration   // first pause of a failed message, and of a sick vendor; the worker's defaults
 	Observer      worker.Observer // told what the worker does; nobody
 	Log           *slog.Logger    // slog.Default()
 	TriggerLog    io.Writer       // what the trigger prints; dropped
@@ -178,7 +178,7 @@ func attributesOf(path string) ([]string, error) {
 func (b *Box) startWorker(ctx context.Context, o Options, path string) error {
 	s := app.Settings{Pipeline: path, Queue: b.Queue, DeadLetters: b.DLQ, Ledger: "sqlite:" + o.Ledger, Log: o.Log,
 		SecretsDir: o.SecretsDir, AllowLoopback: o.AllowLoopback, Local: b.Endpoint, Region: b.Region,
-		Worker: worker.Options{AnyPool: true, HideBase: o.Retry, Observer: o.Observer}}
+		Worker: worker.Options{AnyPool: true, HideBase: o.Retry, Probe: o.Retry, Observer: o.Observer}}
 	if b.Vendors != nil {
 		s.Secret = demoSecrets{}
 	}
