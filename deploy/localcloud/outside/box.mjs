@@ -43,7 +43,7 @@ attributes:
   custom:company: \${{ steps.company.body.name }}
   custom:plan: \${{ steps.company.body.plan.name }}
 `);
-  const child = spawn(program, ["local", "--pipeline", pipeline, "--allow-loopback", "--json"], {
+  const child = spawn(program, ["local", "--pipeline", pipeline, "--allow-loopback", "--listen", "127.0.0.1:0", "--json"], {
     env: { PATH: process.env.PATH, HOME: dir, DIRECTORY_TOKEN: "a-token" },
     stdio: ["ignore", "pipe", "pipe"],
   });
