@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module for a while, one after the other: deploy/check/fuzz.sh 5s
+# Runs every fuzz target of the module for a while, one after the other: deploy/check/fuzz.sh 5000x
 set -euo pipefail
 
-time=${1:-5s}
+time=${1:-5000x}
 targets=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
