@@ -26,22 +26,16 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// openForWriting opens the connection of the writer: page checksums, write-ahead log, a sync with every commit. The
-// log is moved into the file when the writer says so, for it hears of the errors then.
+// openForWriting opens the connection of the writer, which syncs with every commit. It changes nothing in the file yet.
+// The log is moved into the file when the writer says so, for it hears of the errors then.
 func openForWriting(path, vfs string) (*sqlite3.Conn, error) {
-	c, err := sqlite3.OpenFlags(uri(path, parameters(vfs)), sqlite3.OPEN_READWRITE|sqlite3.OPEN_CREATE|sqlite3.OPEN_URI)
+	c, err := sqlite3.OpenFlags(uri(path, parameters(vfs)), sqlite3.OPEN_READWRITE|sqlite3.OPEN_URI)
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(c.BusyTimeout(lockWait), c.EnableChecksums("main"))
-	if err == nil {
-		err = c.Exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;
-			PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;
-			PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON`)
-	}
-	if err == nil {
-		err = verified(c)
-	}
+	err = errors.Join(c.BusyTimeout(lockWait), c.Exec(`PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;
+		PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;
+		PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON`))
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -94,4 +88,10 @@ func closeConn(c *sqlite3.Conn) error {
 		}
 		all = errors.Join(all, open.Close())
 	}
+}
+
+// leaveConn closes a connection and leaves the log as it is.
+func leaveConn(c *sqlite3.Conn) error {
+	_, err := c.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, true)
+	return errors.Join(err, closeConn(c))
 }

@@ -69,9 +69,13 @@ func (s sample) put(t *testing.T, end string, change func([]byte) []byte) string
 // outcome tells whether the damage was said: false is a ledger in which all is right. Anything else fails the test.
 func (s sample) outcome(t *testing.T, path string) (said bool) {
 	t.Helper()
+	before := contents(t, path)
 	l, err := sqlite.Open(path, nil)
 	if err != nil {
 		clean(t, "open", err)
+		if contents(t, path) != before {
+			t.Fatalf("open said %v, and changed what a person may still mend", err)
+		}
 		return true
 	}
 	defer func() { _ = l.Close() }()
@@ -104,6 +108,20 @@ func (s sample) outcome(t *testing.T, path string) (said bool) {
 		t.Fatalf("verify counts %d runs, want %d", n, len(s.runs))
 	}
 	return said
+}
+
+// contents are the file and its log.
+func contents(t *testing.T, path string) string {
+	t.Helper()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(path + "-wal")
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return string(file) + "\n-wal\n" + string(log)
 }
 
 // clean demands that damage is called damage.

@@ -62,8 +62,12 @@ func TestOpenSaysWhatIsTheMatterAndWhatToDo(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			before, _ := os.ReadFile(path)
 			_, err := sqlite.Open(path, nil)
 			refused(t, err, c.problem, c.next, c.damaged)
+			if after, _ := os.ReadFile(path); string(before) != string(after) {
+				t.Error("what was refused was changed")
+			}
 			if c.make != nil {
 				_, err = sqlite.OpenReader(path)
 				refused(t, err, c.problem, c.next, c.damaged)
@@ -201,10 +205,11 @@ func TestTheMarkRemembersTheLedger(t *testing.T) {
 		name    string
 		replace func(t *testing.T, path string) error
 		problem string
+		gone    bool
 	}{
-		{"a ledger that was deleted", func(_ *testing.T, path string) error { return os.Remove(path) }, "the ledger that was here is gone, with 6 commits"},
-		{"a ledger that was emptied", func(_ *testing.T, path string) error { return os.Truncate(path, 0) }, "the ledger that was here is gone, with 6 commits"},
-		{"another ledger", func(t *testing.T, path string) error { clone(t, filled(t, 0, 9), path); return nil }, "another ledger was here before"},
+		{"a ledger that was deleted", func(_ *testing.T, path string) error { return os.Remove(path) }, "the ledger that was here is gone, with 6 commits", true},
+		{"a ledger that was emptied", func(_ *testing.T, path string) error { return os.Truncate(path, 0) }, "the ledger that was here is gone, with 6 commits", false},
+		{"another ledger", func(t *testing.T, path string) error { clone(t, filled(t, 0, 9), path); return nil }, "another ledger was here before", false},
 		{"an older copy", func(t *testing.T, path string) error {
 			clone(t, path, path+".old")
 			l := open(t, path, nil)
@@ -215,7 +220,7 @@ func TestTheMarkRemembersTheLedger(t *testing.T) {
 			}
 			shut(t, l)
 			return os.Rename(path+".old", path)
-		}, "its last 4 commits are missing"},
+		}, "its last 4 commits are missing", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filled(t, 0, 3)
@@ -224,6 +229,9 @@ func TestTheMarkRemembersTheLedger(t *testing.T) {
 			}
 			_, err := sqlite.Open(path, nil)
 			refused(t, err, c.problem, "delete "+path+".mark", true)
+			if _, err := os.Stat(path); c.gone != errors.Is(err, os.ErrNotExist) {
+				t.Errorf("afterwards the file is %v: Open must not put an empty one in its place", err)
+			}
 			if err := os.Remove(path + ".mark"); err != nil {
 				t.Fatal(err)
 			}

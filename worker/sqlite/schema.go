@@ -32,7 +32,7 @@ CREATE INDEX runs_parked ON runs(key) WHERE state = 'parked';
 INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0);
 `
 
-// setUp makes the tables of a new ledger, or checks that those of an old one are ours.
+// setUp makes a new ledger, or checks that an old one is ours before anything in it changes.
 func setUp(c *sqlite3.Conn, path string) (m mark, err error) {
 	n, err := number(c, "SELECT count(*) FROM sqlite_schema")
 	if err != nil {
@@ -46,14 +46,20 @@ func setUp(c *sqlite3.Conn, path string) (m mark, err error) {
 			return mark{}, err
 		}
 	}
-	m, err = recognise(c, path)
-	if err != nil {
+	if m, err = recognise(c, path); err != nil {
 		return mark{}, err
 	}
-	return m, m.compare(path)
+	if err := m.compare(path); err != nil {
+		return mark{}, err
+	}
+	return m, errors.Join(c.Exec("PRAGMA journal_mode=WAL"), verified(c))
 }
 
+// create makes the tables, after what can't be changed any more when there are some: the page checksums.
 func create(c *sqlite3.Conn) error {
+	if err := errors.Join(c.EnableChecksums("main"), c.Exec("PRAGMA journal_mode=WAL")); err != nil {
+		return err
+	}
 	identity := make([]byte, 16)
 	_, _ = rand.Read(identity) // never fails: crypto/rand
 	meta := fmt.Sprintf("INSERT INTO meta VALUES ('schema', '%s'), ('ledger', '%s');", schemaVersion, hex.EncodeToString(identity))

@@ -112,8 +112,8 @@ func TestOneBatchIsOneCommitAtMost(t *testing.T) {
 	}
 }
 
-func TestClose(t *testing.T) {
-	t.Run("it leaves one file with everything in it", func(t *testing.T) {
+func TestCloseLeavesOneFile(t *testing.T) {
+	t.Run("with everything in it", func(t *testing.T) {
 		dir := t.TempDir()
 		l := open(t, filepath.Join(dir, "ledger.db"), nil)
 		if err := finish(t.Context(), l, 1); err != nil {
@@ -129,13 +129,56 @@ func TestClose(t *testing.T) {
 			t.Errorf("in a copy of the file: found %v, %v", ok, err)
 		}
 	})
-	t.Run("it may be called again and by many", func(t *testing.T) {
+	t.Run("even while somebody reads", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		l := open(t, path, nil)
+		r, err := sqlite.OpenReader(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := finish(t.Context(), l, 1); err != nil {
+			t.Fatal(err)
+		}
+		shut(t, l)
+		copied := filepath.Join(t.TempDir(), "copy.db")
+		clone(t, path, copied)
+		if _, ok, err := open(t, copied, nil).Run(t.Context(), person(1).Key()); !ok || err != nil {
+			t.Errorf("in a copy of the file: found %v, %v", ok, err)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestCloseMeetsCalls(t *testing.T) {
+	t.Run("and stores what is queued", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			disk := newDisk(t)
+			l := open(t, filepath.Join(t.TempDir(), "ledger.db"), disk.options())
+			var g gate
+			g.shut(disk, nil)
+			stored, closed := make(chan error, 1), make(chan error, 1)
+			go func() {
+				stored <- crowd(20, func(i int) error { _, err := claim(t.Context(), l, i); return err })
+			}()
+			<-g.reached
+			synctest.Wait()
+			go func() { closed <- l.Close() }()
+			synctest.Wait()
+			close(g.open)
+			if err := errors.Join(<-stored, <-closed); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	t.Run("and may be called again and by many", func(t *testing.T) {
 		l := open(t, filepath.Join(t.TempDir(), "ledger.db"), nil)
 		if err := crowd(8, func(int) error { return l.Close() }); err != nil {
 			t.Error(err)
 		}
 	})
-	t.Run("calls after it get ErrClosed", func(t *testing.T) {
+	t.Run("and later ones get ErrClosed", func(t *testing.T) {
 		l := open(t, filepath.Join(t.TempDir(), "ledger.db"), nil)
 		shut(t, l)
 		_, claimed := claim(t.Context(), l, 1)
@@ -147,32 +190,33 @@ func TestClose(t *testing.T) {
 			}
 		}
 	})
-	t.Run("every call that it meets is either stored or says that it is not", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "ledger.db")
-		l := open(t, path, nil)
-		stored := make([]bool, 300)
-		err := crowd(len(stored), func(i int) error {
-			if i == len(stored)/2 {
-				return l.Close()
-			}
-			err := finish(t.Context(), l, i)
-			stored[i] = err == nil
-			if errors.Is(err, sqlite.ErrClosed) {
-				return nil
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
+}
+
+func TestEveryCallThatCloseMeetsIsStoredOrSaysThatItIsNot(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l := open(t, path, nil)
+	stored := make([]bool, 300)
+	err := crowd(len(stored), func(i int) error {
+		if i == len(stored)/2 {
+			return l.Close()
 		}
-		l = open(t, path, nil)
-		for i, want := range stored {
-			r, ok, err := l.Run(t.Context(), person(i).Key())
-			if err != nil || want && (!ok || r.State != worker.Done) {
-				t.Fatalf("run %d: found %v, state %s, %v", i, ok, r.State, err)
-			}
+		err := finish(t.Context(), l, i)
+		stored[i] = err == nil
+		if errors.Is(err, sqlite.ErrClosed) {
+			return nil
 		}
+		return err
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, path, nil)
+	for i, want := range stored {
+		r, ok, err := l.Run(t.Context(), person(i).Key())
+		if err != nil || want && (!ok || r.State != worker.Done) {
+			t.Fatalf("run %d: found %v, state %s, %v", i, ok, r.State, err)
+		}
+	}
 }
 
 func TestLedgerWorksInABubble(t *testing.T) {

@@ -25,7 +25,7 @@ func (w *writer) transact(batch []*request) (err error) {
 		if r.err = explain(r.job(w.statements)); r.err == nil {
 			continue
 		}
-		if w.conn.GetAutocommit() || fatalToAll(r.err) {
+		if w.conn.GetAutocommit() || fatal(r.err) {
 			return r.err // SQLite gave the whole transaction up, or must not be trusted with it
 		}
 	}
@@ -43,12 +43,6 @@ func (w *writer) transact(batch []*request) (err error) {
 	return w.remember(commits)
 }
 
-// fatalToAll tells whether the error of one request ends the writer. A damaged run does not.
-func fatalToAll(err error) bool {
-	var one *RecordError
-	return !errors.As(err, &one) && fatal(err)
-}
-
 // remember notes the commit in the mark, once it is sure that the commit went to the file that the next start will
 // open. A mark that can't be written lags behind, which is harmless.
 func (w *writer) remember(commits int64) error {
@@ -60,20 +54,30 @@ func (w *writer) remember(commits int64) error {
 	return nil
 }
 
-// close lets the queue run empty and ends the goroutine.
+// close waits for all requests to come back, ends the goroutine, and closes the file.
 func (w *writer) close() error {
 	close(w.stopping)
+	for range cap(w.free) {
+		<-w.free
+	}
+	close(w.queue)
 	<-w.stopped
 	return w.closing
 }
 
-// shut closes the connection. After an error the log stays as it is: the next start reads it with fresh eyes.
+// shut moves the log into the file and closes the connection. After an error the log stays as it is: the next start
+// reads it with fresh eyes.
 func (w *writer) shut() error {
-	return guard(func() error {
-		if w.dead() != nil {
-			_, err := w.conn.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, true)
-			return errors.Join(err, closeConn(w.conn), w.mark.Close())
+	return guard(func() (err error) {
+		if w.dead() == nil {
+			if err = w.checkpoint(sqlite3.CHECKPOINT_TRUNCATE); err != nil {
+				w.die(err)
+			}
 		}
-		return errors.Join(w.checkpoint(sqlite3.CHECKPOINT_TRUNCATE), closeConn(w.conn), w.mark.Close())
+		end := closeConn
+		if w.dead() != nil {
+			end = leaveConn
+		}
+		return errors.Join(err, end(w.conn), w.mark.Close())
 	})
 }

@@ -23,7 +23,7 @@ type writer struct {
 	logPages int         // in the log, as of the last commit
 
 	free     chan *request // not in use; making all of them at once bounds the queue
-	queue    chan *request
+	queue    chan *request // closed when the last request has come back
 	stopping chan struct{} // closed by close
 	stopped  chan struct{} // closed when the goroutine has ended
 	closing  error         // of the connection; read after stopped
@@ -57,7 +57,7 @@ func openWriter(path string, o Options) (w *writer, err error) {
 		stopping: make(chan struct{}), stopped: make(chan struct{})}
 	if err := guard(func() error { return w.open(o.VFS) }); err != nil {
 		if w.conn != nil {
-			_ = guard(func() error { return closeConn(w.conn) })
+			_ = guard(func() error { return leaveConn(w.conn) })
 		}
 		return nil, notOpened(path, err)
 	}
@@ -142,8 +142,6 @@ func (w *writer) do(ctx context.Context, job func(*statements) error) error {
 	case err := <-r.answer:
 		w.free <- r
 		return err
-	case <-w.stopped:
-		return w.late(r)
 	case <-ctx.Done():
 	}
 	if r.state.Swap(abandoned) != answered {
@@ -166,16 +164,6 @@ func (w *writer) refuses(ctx context.Context) error {
 	return w.dead()
 }
 
-// late is the answer to a request that met the end of the writer.
-func (w *writer) late(r *request) error {
-	select {
-	case err := <-r.answer:
-		return err
-	default:
-		return ErrClosed
-	}
-}
-
 // dead says why the writer does nothing any more; nil while it works.
 func (w *writer) dead() error {
 	if err := w.failure.Load(); err != nil {
@@ -192,23 +180,12 @@ func (w *writer) die(cause error) {
 func (w *writer) loop() {
 	defer close(w.stopped)
 	batch := make([]*request, 0, w.batch)
-	for {
-		var first *request
-		select {
-		case first = <-w.queue:
-		case <-w.stopping:
-			select {
-			case first = <-w.queue:
-			default:
-				w.closing = w.shut()
-				return
-			}
-		}
-		batch = w.gather(batch[:0], first)
-		if len(batch) > 0 {
+	for first := range w.queue {
+		if batch = w.gather(batch[:0], first); len(batch) > 0 {
 			w.carryOut(batch)
 		}
 	}
+	w.closing = w.shut()
 }
 
 // gather takes what waits. Those whose callers have gone are left out.

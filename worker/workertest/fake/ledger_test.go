@@ -16,31 +16,35 @@ func TestLedgerKeepsThePortsPromises(t *testing.T) {
 	})
 }
 
-func TestLedgerFailsOnCommand(t *testing.T) {
-	id := worker.Identity{Pool: "eu-west-1_Ab12cd34E", Sub: "s", Generation: "0"}
+func person() worker.Identity {
+	return worker.Identity{Pool: "eu-west-1_Ab12cd34E", Sub: "s", Generation: "0"}
+}
+
+func claim(t *testing.T, l *fake.Ledger, owner string) error {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	broken, lost := errors.New("broken"), errors.New("lost")
-	claim := func(l *fake.Ledger, owner string) error {
-		_, err := l.Claim(t.Context(), id, owner, now, now.Add(time.Minute))
-		return err
-	}
+	_, err := l.Claim(t.Context(), person(), owner, now, now.Add(time.Minute))
+	return err
+}
+
+func TestLedgerFailsOnCommand(t *testing.T) {
+	id, broken, lost := person(), errors.New("broken"), errors.New("lost")
 	t.Run("a call that shall fail has no effect", func(t *testing.T) {
 		l := &fake.Ledger{}
 		l.FailNext(fake.Claim, broken)
-		if err := claim(l, "a"); !errors.Is(err, broken) {
+		if err := claim(t, l, "a"); !errors.Is(err, broken) {
 			t.Errorf("got %v, want %v", err, broken)
 		}
 		if len(l.Runs()) != 0 {
 			t.Error("a run was stored")
 		}
-		if err := claim(l, "a"); err != nil {
+		if err := claim(t, l, "a"); err != nil {
 			t.Errorf("the call after it: %v", err)
 		}
 	})
 	t.Run("a lost answer has its effect", func(t *testing.T) {
 		l := &fake.Ledger{}
 		l.LoseNext(fake.Claim, lost)
-		if err := claim(l, "a"); !errors.Is(err, lost) {
+		if err := claim(t, l, "a"); !errors.Is(err, lost) {
 			t.Errorf("got %v, want %v", err, lost)
 		}
 		if r, ok := l.Run(id.Key()); !ok || r.Owner != "a" || r.Fence != 1 {
@@ -53,7 +57,7 @@ func TestLedgerFailsOnCommand(t *testing.T) {
 		l.FailNext(fake.Claim, broken)
 		l.FailNext(fake.Claim, lost)
 		for _, want := range []error{broken, lost, nil} {
-			if err := claim(l, "a"); !errors.Is(err, want) {
+			if err := claim(t, l, "a"); !errors.Is(err, want) {
 				t.Errorf("got %v, want %v", err, want)
 			}
 		}
@@ -70,11 +74,11 @@ func TestLedgerFailsOnCommand(t *testing.T) {
 		l.Put(worker.Run{Identity: id, Key: id.Key(), State: worker.Open, Fence: 7})
 		l.Down(broken)
 		_, err := l.Written(t.Context(), id.Pool, id.Sub)
-		if err := errors.Join(claim(l, "a"), l.Save(t.Context(), worker.Run{}), err); !errors.Is(err, broken) || l.Runs()[0].Fence != 7 {
+		if err := errors.Join(claim(t, l, "a"), l.Save(t.Context(), worker.Run{}), err); !errors.Is(err, broken) || l.Runs()[0].Fence != 7 {
 			t.Errorf("got %v, fence %d", err, l.Runs()[0].Fence)
 		}
 		l.Down(nil)
-		if err := claim(l, "a"); err != nil || l.Runs()[0].Fence != 8 {
+		if err := claim(t, l, "a"); err != nil || l.Runs()[0].Fence != 8 {
 			t.Errorf("up again: got %v, fence %d", err, l.Runs()[0].Fence)
 		}
 	})
