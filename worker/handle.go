@@ -14,7 +14,7 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 	now := w.options.Now()
 	id := Identity{Pool: m.Pool, Sub: m.Sub, Generation: m.Generation, Source: m.Source, Client: m.Client}
 	v.Run = id.Key()
-	run, err := w.ports.Ledger.Claim(ctx, id, w.owner(), now, now.Add(w.options.Lease))
+	run, err := w.claim(ctx, id, now)
 	if err != nil {
 		return w.notClaimed(v, err)
 	}
@@ -39,6 +39,13 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 		return w.park(ctx, h, "too_old", "")
 	}
 	return w.work(ctx, h, m)
+}
+
+// claim takes the lease. It goes on when ctx ends: a lease that is taken but not heard of would count as a crash.
+func (w *Worker) claim(ctx context.Context, id Identity, now time.Time) (Run, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
+	return w.ports.Ledger.Claim(ctx, id, w.owner(), now, now.Add(w.options.Lease))
 }
 
 // notClaimed keeps the message: another worker has the run, or the ledger is not there. Neither is charged.

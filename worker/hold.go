@@ -20,8 +20,9 @@ type hold struct {
 	lost     context.CancelCauseFunc
 }
 
-// saveTimeout bounds one save. A save goes on when ctx has ended: what happened must be written down.
-const saveTimeout = 5 * time.Second
+// saveTimeout bounds one save or claim; a ledger's own patience with a locked file is shorter. Both go on when ctx has
+// ended: what happened must be written down.
+const saveTimeout = 15 * time.Second
 
 // save changes the run and stores it. When it can't, everything that works under this hold is cut.
 func (h *hold) save(ctx context.Context, change func(*Run)) error {
