@@ -6,12 +6,9 @@ import (
 	"time"
 )
 
-// The outcomes of an invocation.
+// The outcomes of an invocation, beside those of an Explanation.
 const (
-	sent            = "sent"
-	sendFailed      = "send_failed"      // with reason enqueue_failed, enqueue_timeout or enqueue_denied
-	ignored         = "ignored"          // not a sign-up: handed back
-	eventUnreadable = "event_unreadable" // with reason event_undecodable or identity_…
+	sendFailed      = "send_failed" // with reason enqueue_failed, enqueue_timeout or enqueue_denied
 	outcomePanicked = "panicked"
 )
 
@@ -32,7 +29,7 @@ func (r *result) panicked(where string) {
 }
 
 // lost tells whether a confirmed user may not be on the queue.
-func (r *result) lost() bool { return r.outcome != sent && r.outcome != ignored }
+func (r *result) lost() bool { return r.outcome != Sent && r.outcome != Ignored }
 
 // metrics is the end of each result line, of which CloudWatch makes metrics (Amazon CloudWatch User Guide, embedded
 // metric format specification). One empty dimension set: nothing is counted by user.
@@ -61,12 +58,12 @@ func (r *result) encode(now time.Time) []byte {
 	b = field(b, "reason", r.reason)
 	b = field(b, "error", word(r.code))
 	b = field(b, "where", r.where)
-	if r.outcome == ignored {
+	if r.outcome == Ignored {
 		b = field(b, "trigger", word(r.trigger))
 	}
 	b = number(b, "tries", int64(r.tries))
-	b = number(b, "Sent", count(r.outcome == sent))
-	b = number(b, "Ignored", count(r.outcome == ignored))
+	b = number(b, "Sent", count(r.outcome == Sent))
+	b = number(b, "Ignored", count(r.outcome == Ignored))
 	b = number(b, "Failed", count(r.lost()))
 	b = append(b, `"Duration":`...)
 	b = strconv.AppendFloat(b, float64(r.took.Microseconds())/1000, 'f', -1, 64)
@@ -87,6 +84,9 @@ func count(is bool) int64 {
 	return 0
 }
 
+// unprintable stands for what is no word.
+const unprintable = "unprintable"
+
 // word lets only short words of letters, digits, dots, dashes and underscores into a line: a code or a trigger source
 // is one; anything else was written by somebody else.
 func word(s string) string {
@@ -94,7 +94,7 @@ func word(s string) string {
 		return r != '_' && r != '-' && r != '.' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	})
 	if odd || len(s) > 64 {
-		return "unprintable"
+		return unprintable
 	}
 	return s
 }

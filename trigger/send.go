@@ -115,7 +115,7 @@ func (r *result) sent(err error) {
 	}
 	switch {
 	case err == nil:
-		r.outcome = sent
+		r.outcome = Sent
 	case errors.As(err, &broke):
 		r.panicked(broke.where)
 	case final(err):

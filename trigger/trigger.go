@@ -25,8 +25,6 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
-
-	"github.com/postconfirm/postconfirm/enrich/event"
 )
 
 // The budget of one invocation. Cognito waits 5 seconds in all (Amazon Cognito Developer Guide, Lambda triggers), and
@@ -128,20 +126,14 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 
 // handle reads the event, writes the journal line, and sends. What came of it is in r, also when it panics halfway.
 func (h *Handler) handle(ctx context.Context, payload []byte, t times, r *result) {
-	in := read(payload, h.keys)
-	r.trigger, r.reason = in.trigger, in.reason
-	switch {
-	case in.ignored:
-		r.outcome = ignored
-		return
-	case in.reason != "":
-		r.outcome = eventUnreadable
+	x := Explain(payload, h.keys)
+	r.trigger, r.reason = x.Source, x.Reason
+	if x.Message == nil {
+		r.outcome = x.Outcome
 		return
 	}
-	m := event.Message{
-		Pool: in.pool, Region: in.region, User: in.user, Sub: in.sub, Client: in.client, Metadata: in.metadata,
-		Generation: event.Onboarding, Source: event.SourceSignup, At: h.now(),
-	}
+	m := *x.Message
+	m.At = h.now()
 	r.run = m.Key()
 	h.log.write(t.line, journal(m))
 	h.send(ctx, m.Encode(), t, r)
