@@ -35,6 +35,7 @@ var floors = []struct {
 	{"worker", []string{"enrich", "enrich/event", "enrich/expr"}},
 	{"worker/amazon", []string{"worker", "enrich", "enrich/onewrite"}},
 	{"worker/sqlite", []string{"worker"}},
+	{"worker/rehearse", []string{"worker", "enrich", "enrich/event", "enrich/expr"}},
 	{"worker/workertest", []string{"worker", "enrich"}},
 	{"worker/workertest/fake", []string{"worker"}},
 	{"worker/app", []string{"worker", "worker/amazon", "worker/sqlite", "enrich", "enrich/connect", "enrich/connect/all", "enrich/pipefile", "enrich/secretenv"}},
