@@ -3,6 +3,8 @@
 //	postconfirm demo         the main job alive on this machine, with nothing else installed
 //	postconfirm local        the same cloud, trigger and worker, with your own pipeline
 //	postconfirm lint FILE    check a pipeline file
+//	postconfirm try USER     one user through the pipeline, written only with --write
+//	postconfirm explain FILE what the trigger would do with an event, and why
 //
 // Text for people goes to standard output, or to standard error with --json, when standard output has one JSON object
 // per line. Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 partly done, 130 interrupted.
@@ -80,7 +82,7 @@ func root(std streams) *cobra.Command {
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
-	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), triggerCommand(std))
+	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), triggerCommand(std))
 	return cmd
 }
 

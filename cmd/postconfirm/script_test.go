@@ -3,13 +3,19 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+var update = flag.Bool("update", false, "write the golden texts of the scripts anew")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
@@ -22,8 +28,10 @@ func TestMain(m *testing.M) {
 // TestScripts runs the command lines of the docs as a user would.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir:           "testdata",
+		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
+			e.Values[boxKey{}] = &scriptBox{}
 			readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 			if err != nil {
 				return err
@@ -32,7 +40,9 @@ func TestScripts(t *testing.T) {
 			pipeline, _, _ := strings.Cut(rest, "```")
 			return os.WriteFile(filepath.Join(e.WorkDir, "readme.yaml"), []byte(pipeline), 0o600)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"users": users},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"users": users, "box": box, "vendor": vendor, "vendors": vendors, "attribute": attribute,
+			"expand": expand, "status": status, "steady": steady},
 	})
 }
 
@@ -60,5 +70,20 @@ func users(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if last.Totals.Enriched != n {
 		ts.Fatalf("totals: %s", lines[n])
+	}
+}
+
+// expand FILE puts the variables of the script into a file.
+func expand(ts *testscript.TestScript, _ bool, args []string) {
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// status N PROGRAM ARGUMENT… is exec for a program that has to end with the exit code N.
+func status(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || strconv.Itoa(ended.ExitCode()) != args[0] {
+		ts.Fatalf("ended with %v, want exit code %s", err, args[0])
 	}
 }
