@@ -87,9 +87,9 @@ func try(ctx context.Context, std streams, stdin io.Reader, who string, o tryOpt
 		return &problem{err: err, code: exitUsage}
 	}
 	directory := amazon.NewDirectory(clients.Cognito)
-	if m.Sub == "" {
-		if m, err = rehearse.Message(ctx, directory, m.Pool, who); err != nil {
-			return notFound(ctx, m.Pool, err)
+	if pool := m.Pool; m.Sub == "" {
+		if m, err = rehearse.Message(ctx, directory, pool, who); err != nil {
+			return notFound(ctx, pool, err)
 		}
 	}
 	return o.rehearse(ctx, std, p, directory, secrets, m)
