@@ -29,6 +29,8 @@ type tryOptions struct {
 	pipeline, pool, secretsDir, keys string
 
 	allowLoopback, write, show, json bool
+
+	anyPool bool // no flag: Cognito is a cloud on this machine
 }
 
 func tryCommand(std streams) *cobra.Command {
@@ -86,6 +88,10 @@ func try(ctx context.Context, std streams, stdin io.Reader, who string, o tryOpt
 	if err != nil {
 		return &problem{err: err, code: exitUsage}
 	}
+	o.anyPool = onThisMachine(clients)
+	if !o.anyPool && !slices.Contains(p.Pools, m.Pool) {
+		return notListed(p)
+	}
 	directory := amazon.NewDirectory(clients.Cognito)
 	if pool := m.Pool; m.Sub == "" {
 		if m, err = rehearse.Message(ctx, directory, pool, who); err != nil {
@@ -98,10 +104,9 @@ func try(ctx context.Context, std streams, stdin io.Reader, who string, o tryOpt
 func (o tryOptions) rehearse(ctx context.Context, std streams, p *enrich.Pipeline, d worker.Directory, s enrich.Secrets, m event.Message) error {
 	v := newTryView(std, o)
 	v.opened(m)
-	r, err := rehearse.Run(ctx, p, d, s, m, &rehearse.Options{Write: o.write, AnyPool: onThisMachine()})
+	r, err := rehearse.Run(ctx, p, d, s, m, &rehearse.Options{Write: o.write, AnyPool: o.anyPool})
 	if errors.Is(err, rehearse.ErrPool) {
-		return &problem{err: errors.New("the pool is not on the pipeline's list, or not in the message's region"),
-			hint: "pools: " + strings.Join(p.Pools, ", "), code: exitUsage}
+		return notListed(p)
 	}
 	if err != nil {
 		return err
@@ -128,9 +133,6 @@ func (o tryOptions) given(stdin io.Reader, who string, p *enrich.Pipeline) (even
 		return event.Message{}, &problem{err: errors.New("--pool is missing"), hint: "pools: " + strings.Join(p.Pools, ", "), code: exitUsage}
 	case !strings.Contains(o.pool, "_"):
 		return event.Message{}, &problem{err: fmt.Errorf("--pool %q is no pool id", o.pool), hint: "one looks like eu-west-1_Ab12cd34E", code: exitUsage}
-	case !slices.Contains(p.Pools, o.pool) && !onThisMachine():
-		return event.Message{}, &problem{err: fmt.Errorf("the pool %s is not on the pipeline's list", o.pool),
-			hint: "pools: " + strings.Join(p.Pools, ", "), code: exitUsage}
 	}
 	return event.Message{Pool: o.pool}, nil
 }
@@ -185,13 +187,23 @@ func notFound(ctx context.Context, pool string, err error) error {
 	return &problem{err: err, hint: "AdminGetUser failed; needed are the permission for it on " + pool + ", credentials, and a way to its endpoint", code: exitFailed}
 }
 
-// onThisMachine tells whether Cognito is a cloud on this machine: there, as for "postconfirm local", any pool is served.
-func onThisMachine() bool {
-	for _, name := range []string{"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "AWS_ENDPOINT_URL"} {
-		if u, err := url.Parse(os.Getenv(name)); err == nil && u.Host != "" {
-			address, err := netip.ParseAddr(u.Hostname())
-			return u.Hostname() == "localhost" || err == nil && address.IsLoopback()
-		}
+// notListed refuses a pool that the pipeline may not touch.
+func notListed(p *enrich.Pipeline) error {
+	return &problem{err: errors.New("the pool is not on the pipeline's list, or not in the message's region"),
+		hint: "pools: " + strings.Join(p.Pools, ", "), code: exitUsage}
+}
+
+// onThisMachine tells whether Cognito is a cloud on this machine: there, as for "postconfirm local", any pool is
+// served. The client itself is asked, for it knows which of the AWS variables and files count.
+func onThisMachine(c *amazon.Clients) bool {
+	endpoint := c.Cognito.Options().BaseEndpoint
+	if endpoint == nil {
+		return false
 	}
-	return false
+	u, err := url.Parse(*endpoint)
+	if err != nil {
+		return false
+	}
+	address, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && address.IsLoopback()
 }
