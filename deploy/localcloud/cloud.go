@@ -9,16 +9,14 @@
 // It shares no code with what it serves. It refuses to listen anywhere but on the loopback, to answer a browser of
 // another site, and to guess: what is not offered is named in a typed error. Signatures and permissions are not checked.
 //
-// Beside the services there is a small control surface, for processes that did not create the Cloud:
+// Beside the services there is a small control surface, for processes that did not create the Cloud: what was called,
+// and the faults that are on, for instance
 //
-//	GET    /               a page of plain text: what this is, and what it offers
-//	GET    /_local/calls   {"sqs.SendMessage": 3, …}, every call that arrived, failed ones included
-//	DELETE /_local/calls   starts counting anew
-//	GET    /_local/faults  the faults that are on
-//	PUT    /_local/faults  replaces them: {"sqs": {"SendMessage": {"throttle": 5}, "*": {"latency": "200ms"}}}
-//	DELETE /_local/faults  switches all of them off
+//	PUT /_local/faults {"sqs": {"SendMessage": {"throttle": 5}, "*": {"latency": "200ms"}, "queue:jobs": {"duplicateRate": 0.1}}}
 //
 // Writing needs "Content-Type: application/json", and all of /_local a loopback Host: no web page can do it unasked.
+// OPERATIONS.md, which is made of the tables in the code, says operation by operation what is faithful and what is not,
+// and lists the routes; GET / tells them too.
 package localcloud
 
 import (
@@ -39,11 +37,17 @@ type Service interface {
 	Wire() *awsjson.Service
 }
 
+// Sufferer is a Service that carries out faults itself: those that its table names under Suffers.
+type Sufferer interface {
+	// Suffer hands it the cloud's switches and dice; Register calls it.
+	Suffer(awsjson.Fate)
+}
+
 // Options are what may differ from one cloud to the next. The zero value is complete.
 type Options struct {
 	Region  string     // told on the status page and by Region; "" means eu-west-1
 	Account string     // 12 digits, told by Account; "" means 000000000000
-	Rand    *rand.Rand // decides which calls fail under an error rate; nil means the same sequence in every cloud
+	Rand    *rand.Rand // decides which calls and messages suffer a fault; nil means the same sequence in every cloud
 }
 
 // Cloud is one account in one Region. Create it with New. It is safe for concurrent use.
@@ -83,6 +87,9 @@ func (c *Cloud) Account() string { return c.account }
 
 // Register adds a service; a later one takes the place of an earlier one of the same name.
 func (c *Cloud) Register(s Service) {
+	if sufferer, ok := s.(Sufferer); ok {
+		sufferer.Suffer(fate{c.faults, s.Wire()})
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.services[s.Wire().Name] = s

@@ -72,19 +72,21 @@ func TestRouting(t *testing.T) {
 		says    []string
 	}{
 		"a service that is not there": {request("POST", "DynamoDB_20120810.GetItem", "application/x-amz-json-1.0", "/", "{}"), 400,
-			[]string{`"__type":"UnknownOperationException"`, "does not offer DynamoDB_20120810.GetItem", "it offers: sqs"}},
+			[]string{`"__type":"UnknownOperationException"`, "does not offer DynamoDB_20120810.GetItem", "it offers: greeter, sqs"}},
 		"an operation that is not there": {request("POST", "AmazonSQS.AddPermission", "application/x-amz-json-1.0", "/", "{}"), 400,
-			[]string{`"__type":"com.amazonaws.sqs#UnknownOperationException"`, "AddPermission"}},
+			[]string{`"__type":"com.amazonaws.sqs#UnknownOperationException"`, "does not offer AddPermission: nobody's permissions are checked"}},
 		"a target without an operation": {request("POST", "AmazonSQS", "application/x-amz-json-1.0", "/", "{}"), 400, []string{"does not offer AmazonSQS"}},
 		"the Query protocol": {request("POST", "", "application/x-www-form-urlencoded", "/", "Action=ListQueues"), 400,
 			[]string{"<ErrorResponse>", "<Code>InvalidAction</Code>", "does not offer the Query protocol"}},
 		"the Query protocol by GET": {request("GET", "", "", "/?Action=ListQueues", ""), 400, []string{"<Code>InvalidAction</Code>"}},
 		"a REST service":            {request("PUT", "", "application/octet-stream", "/bucket/key", "x"), 404, []string{"UnknownOperationException", "PUT /bucket/key"}},
-		"the status page":           {request("GET", "", "", "/", ""), 200, []string{"local cloud", "eu-west-1", "http://example.com", "sqs"}},
+		"the status page":           {request("GET", "", "", "/", ""), 200, []string{"local cloud", "eu-west-1", "http://example.com", "sqs", "PUT /_local/faults", "greets"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			newCloud().ServeHTTP(w, test.request)
+			c := newCloud()
+			c.Register(&awsjson.Service{Name: "greeter", Target: "Greeter_1", Local: map[string]awsjson.Route{"GET /_local/greeting": {About: "greets"}}})
+			c.ServeHTTP(w, test.request)
 			if w.Code != test.status {
 				t.Errorf("status %d, want %d", w.Code, test.status)
 			}
@@ -202,6 +204,23 @@ func TestRegister(t *testing.T) {
 			c.ServeHTTP(w, r)
 			if !strings.Contains(w.Body.String(), want) {
 				t.Errorf("got %s, want %s", w.Body, want)
+			}
+		}
+	})
+	t.Run("its own routes are on the control surface, behind the same doors", func(t *testing.T) {
+		c := localcloud.New(nil)
+		type greeting struct{ To string }
+		c.Register(&awsjson.Service{Name: "greeter", Target: "Greeter_1", Local: map[string]awsjson.Route{
+			"PUT /_local/greeting": awsjson.Local("greets", func(_ context.Context, in *greeting) (*greeting, error) { return in, nil }),
+		}})
+		for host, want := range map[string]int{"localhost": http.StatusOK, "evil.example": http.StatusForbidden} {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest(http.MethodPut, "/_local/greeting", strings.NewReader(`{"To":"you"}`))
+			r.Header.Set("Content-Type", "application/json")
+			r.Host = host
+			c.ServeHTTP(w, r)
+			if w.Code != want {
+				t.Errorf("%s: got %d %s", host, w.Code, w.Body)
 			}
 		}
 	})

@@ -1,20 +1,63 @@
 package localcloud
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
+	"cmp"
+	"context"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/postconfirm/postconfirm/deploy/localcloud/awsjson"
 )
 
-// maxControl bounds what /_local accepts, in bytes.
-const maxControl = 1 << 20
+// routes are the control surface: the cloud's own routes and those of its services, by method and path.
+func (c *Cloud) routes() map[string]awsjson.Route {
+	type nothing struct{}
+	all := map[string]awsjson.Route{
+		"GET /_local/calls": awsjson.Local("counts every call that arrived, failed ones included, by service and operation",
+			func(context.Context, *nothing) (*map[string]int, error) { calls := c.Calls(); return &calls, nil }),
+		"DELETE /_local/calls": awsjson.Local("starts counting anew",
+			func(context.Context, *nothing) (*nothing, error) { c.ResetCalls(); return nil, nil }),
+		"GET /_local/faults": awsjson.Local("tells the faults that are on",
+			func(context.Context, *nothing) (*Faults, error) { faults := c.Faults(); return &faults, nil }),
+		"PUT /_local/faults": awsjson.Local("replaces all faults, or none if one of them is wrong",
+			func(_ context.Context, in *Faults) (*nothing, error) { return nil, c.SetFaults(*in) }),
+		"DELETE /_local/faults": awsjson.Local("switches all faults off",
+			func(context.Context, *nothing) (*nothing, error) { c.ClearFaults(); return nil, nil }),
+	}
+	for _, name := range c.names() {
+		if s, ok := c.service(name); ok {
+			maps.Copy(all, s.Wire().Local)
+		}
+	}
+	return all
+}
 
-// serveControl is the control surface of the package comment.
+// RouteName is a route of the control surface in words.
+type RouteName struct {
+	Name  string // method and path: "PUT /_local/faults"
+	About string
+}
+
+// Routes lists the control surface, that of the registered services included, by path and then by method.
+func (c *Cloud) Routes() []RouteName {
+	var list []RouteName
+	for name, r := range c.routes() {
+		list = append(list, RouteName{name, r.About})
+	}
+	slices.SortFunc(list, func(a, b RouteName) int {
+		method, path, _ := strings.Cut(a.Name, " ")
+		other, place, _ := strings.Cut(b.Name, " ")
+		return cmp.Or(cmp.Compare(path, place), cmp.Compare(method, other))
+	})
+	return list
+}
+
+// serveControl answers on the control surface.
 func (c *Cloud) serveControl(w http.ResponseWriter, r *http.Request) {
 	if !loopbackHost(r.Host) {
 		http.Error(w, "the control surface answers only to loopback names", http.StatusForbidden)
@@ -24,40 +67,12 @@ func (c *Cloud) serveControl(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
 		return
 	}
-	switch r.Method + " " + r.URL.Path {
-	case "GET /_local/calls":
-		writeJSON(w, c.Calls())
-	case "DELETE /_local/calls":
-		c.ResetCalls()
-		w.WriteHeader(http.StatusNoContent)
-	case "GET /_local/faults":
-		writeJSON(w, c.Faults())
-	case "PUT /_local/faults":
-		c.putFaults(w, r)
-	case "DELETE /_local/faults":
-		c.ClearFaults()
-		w.WriteHeader(http.StatusNoContent)
-	default:
+	route, ok := c.routes()[r.Method+" "+r.URL.Path]
+	if !ok {
 		http.Error(w, "there is no "+r.Method+" "+r.URL.Path, http.StatusNotFound)
-	}
-}
-
-func (c *Cloud) putFaults(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
-	if err != nil {
-		http.Error(w, "the request can't be read", http.StatusBadRequest)
 		return
 	}
-	var all Faults
-	if err := strictly(body, &all); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	if err := c.SetFaults(all); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	route.Serve(w, r)
 }
 
 // isJSON keeps web pages out: a browser asks before it sends this type to another site, and nobody says yes.
@@ -84,29 +99,4 @@ func isLoopback(host string) bool {
 	}
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.IsLoopback()
-}
-
-func writeJSON(w http.ResponseWriter, v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(body, '\n'))
-}
-
-var errMore = errors.New("localcloud: read JSON: more than one value")
-
-// strictly decodes exactly one JSON value without unknown members.
-func strictly(data []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errMore
-	}
-	return nil
 }

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -19,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/postconfirm/postconfirm/deploy/localcloud"
+	"github.com/postconfirm/postconfirm/deploy/localcloud/cognito"
 	local "github.com/postconfirm/postconfirm/deploy/localcloud/sqs"
 )
 
@@ -205,9 +209,35 @@ func TestLostAnswers(t *testing.T) {
 	})
 }
 
+func TestAnswersAreDated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		date := func() string {
+			t.Helper()
+			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))
+			r.Header.Set("X-Amz-Target", "AmazonSQS.ListQueues")
+			resp, err := c.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return resp.Header.Get("Date")
+		}
+		if got, want := date(), time.Now().UTC().Format(http.TimeFormat); got != want {
+			t.Errorf("dated %s, want %s", got, want)
+		}
+		for _, f := range []localcloud.Fault{{ClockSkew: -time.Hour}, {ClockSkew: 26 * time.Hour, Outage: true}} {
+			set(t, c, "*", f)
+			if got, want := date(), time.Now().Add(f.ClockSkew).UTC().Format(http.TimeFormat); got != want {
+				t.Errorf("dated %s, want %s", got, want)
+			}
+		}
+	})
+}
+
 func TestSetFault(t *testing.T) {
 	t.Run("names and numbers that make no sense are refused, and change nothing", func(t *testing.T) {
 		c := newCloud()
+		c.Register(cognito.New(nil))
 		for _, test := range []struct {
 			service, operation string
 			fault              localcloud.Fault
@@ -220,11 +250,22 @@ func TestSetFault(t *testing.T) {
 			{"sqs", "*", localcloud.Fault{Throttle: math.Inf(1)}},
 			{"sqs", "*", localcloud.Fault{ErrorRate: 1.1}},
 			{"sqs", "*", localcloud.Fault{LostRate: -0.1}},
+			{"sqs", "*", localcloud.Fault{DuplicateRate: 1.1}},
+			{"sqs", "*", localcloud.Fault{DuplicateWithin: -1}},
+			{"sqs", "*", localcloud.Fault{ReorderRate: math.NaN()}},
+			{"sqs", "ReceiveMessage", localcloud.Fault{DuplicateRate: 1}}, // belongs to a queue
+			{"sqs", "SendMessage", localcloud.Fault{ClockSkew: time.Hour}},
+			{"sqs", "queue:q", localcloud.Fault{Latency: time.Second}}, // belongs to an operation
+			{"sqs", "queue:", localcloud.Fault{}},
+			{"sqs", "topic:q", localcloud.Fault{}},
+			{"cognito-idp", "*", localcloud.Fault{DuplicateRate: 1}}, // has no messages
+			{"cognito-idp", "*", localcloud.Fault{ReorderRate: 1}},
+			{"cognito-idp", ":x", localcloud.Fault{ClockSkew: time.Hour}}, // has no resources
 		} {
 			if err := c.SetFault(test.service, test.operation, test.fault); err == nil {
 				t.Errorf("%+v is taken", test)
 			}
-			if err := c.SetFaults(localcloud.Faults{"sqs": {"SendMessage": {Outage: true}}, test.service: {test.operation: test.fault}}); err == nil {
+			if err := c.SetFaults(localcloud.Faults{"sqs": {"DeleteMessage": {Outage: true}, test.operation: test.fault}, test.service: {test.operation: test.fault}}); err == nil {
 				t.Errorf("%+v is taken among others", test)
 			}
 		}
@@ -236,12 +277,14 @@ func TestSetFault(t *testing.T) {
 		want := localcloud.Faults{"sqs": {
 			"*":           {Latency: 200 * time.Millisecond, Throttle: 2.5},
 			"SendMessage": {ErrorRate: 0.1, LostRate: 0.2, Outage: true}, "DeleteMessage": {},
+			"queue:q": {DuplicateRate: 0.3, DuplicateWithin: time.Hour, ReorderRate: 0.4, ClockSkew: -5 * time.Second},
 		}}
 		data, err := json.Marshal(want)
 		if err != nil {
 			t.Fatal(err)
 		}
-		const text = `{"sqs":{"*":{"latency":"200ms","throttle":2.5},"DeleteMessage":{},"SendMessage":{"outage":true,"errorRate":0.1,"lostRate":0.2}}}`
+		const text = `{"sqs":{"*":{"latency":"200ms","throttle":2.5},"DeleteMessage":{},"SendMessage":{"outage":true,"errorRate":0.1,"lostRate":0.2},` +
+			`"queue:q":{"duplicateRate":0.3,"duplicateWithin":"1h0m0s","reorderRate":0.4,"clockSkew":"-5s"}}}`
 		if string(data) != text {
 			t.Errorf("got %s, want %s", data, text)
 		}

@@ -11,7 +11,7 @@ import (
 func FuzzFaults(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `null`, `{"sqs":null}`, `{"sqs":{"*":{"latency":"1h","throttle":1e9,"errorRate":1,"lostRate":1e-300,"outage":true}}}`,
-		`{"sqs":{"SendMessage":{}}}`, `{"sqs":{"*":{"throttle":-0}}}`, `{"s3":{}}`,
+		`{"sqs":{"SendMessage":{}}}`, `{"sqs":{"queue:a.b":{"duplicateRate":0.5,"duplicateWithin":"1ns","reorderRate":1,"clockSkew":"-9000h"},"*":{"clockSkew":"1h"}}}`, `{"sqs":{"*":{"throttle":-0}}}`, `{"s3":{}}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -238,6 +238,8 @@ func TestControl(t *testing.T) {
 			"a misspelt fault":       {"PUT", "/_local/faults", "application/json", "", `{"sqs":{"*":{"outrage":true}}}`, 400},
 			"a misspelt operation":   {"PUT", "/_local/faults", "application/json", "", `{"sqs":{"Send":{"outage":true}}}`, 400},
 			"a misspelt latency":     {"PUT", "/_local/faults", "application/json", "", `{"sqs":{"*":{"latency":"fast"}}}`, 400},
+			"a fault put wrongly":    {"PUT", "/_local/faults", "application/json", "", `{"sqs":{"queue:q":{"outage":true}}}`, 400},
+			"nothing at all":         {"PUT", "/_local/faults", "application/json", "", ``, 400},
 			"too much":               {"PUT", "/_local/faults", "application/json", "", strings.Repeat(" ", 1<<20) + faults, 400},
 		} {
 			t.Run(name, func(t *testing.T) {

@@ -48,7 +48,7 @@ func (c *Cloud) admit(r *http.Request) (s Service, operation, id string) {
 		if !ok {
 			continue
 		}
-		if wire.Operations[operation] != nil {
+		if _, offered := wire.Operations[operation]; offered {
 			c.calls[wire.Name+"."+operation]++
 		}
 		return s, operation, id
@@ -97,5 +97,8 @@ func (c *Cloud) serveStatus(w http.ResponseWriter, r *http.Request) {
 		s, _ := c.service(name)
 		_, _ = fmt.Fprintf(w, "%-12s  %d operations (%s)\n", name, len(s.Wire().Operations), s.Wire().Target)
 	}
-	_, _ = fmt.Fprintf(w, "\ncontrol   GET /_local/calls, GET|PUT|DELETE /_local/faults\n")
+	_, _ = fmt.Fprintln(w)
+	for _, r := range c.Routes() {
+		_, _ = fmt.Fprintf(w, "%-24s  %s\n", r.Name, r.About)
+	}
 }

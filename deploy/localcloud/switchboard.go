@@ -11,14 +11,15 @@ import (
 	"github.com/postconfirm/postconfirm/deploy/localcloud/awsjson"
 )
 
-// SetFault switches a fault on for one operation of a service, or with "*" for all those that have no entry of their
-// own; the zero Fault shields an operation from "*". It takes the place of what was set for the same names, and starts
-// with a full bucket. An unknown name or a senseless number is an error, and changes nothing.
-func (c *Cloud) SetFault(service, operation string, f Fault) error {
-	if err := c.checkFault(service, operation, f); err != nil {
+// SetFault switches a fault on for one operation of a service ("SendMessage"), for one resource ("queue:jobs"), or with
+// "*" for all that have no entry of their own; the zero Fault shields an operation or a resource from "*". It takes the
+// place of what was set for the same names, and starts with a full bucket. An unknown name, a senseless number and a
+// fault that would do nothing there are errors, and change nothing.
+func (c *Cloud) SetFault(service, where string, f Fault) error {
+	if err := c.checkFault(service, where, f); err != nil {
 		return err
 	}
-	c.faults.set(service, operation, f)
+	c.faults.set(service, where, f)
 	return nil
 }
 
@@ -27,9 +28,9 @@ func (c *Cloud) ClearFaults() { c.faults.replace(nil) }
 
 // SetFaults replaces all faults, or none if one of them is wrong.
 func (c *Cloud) SetFaults(all Faults) error {
-	for service, operations := range all {
-		for operation, f := range operations {
-			if err := c.checkFault(service, operation, f); err != nil {
+	for service, entries := range all {
+		for where, f := range entries {
+			if err := c.checkFault(service, where, f); err != nil {
 				return err
 			}
 		}
@@ -41,29 +42,29 @@ func (c *Cloud) SetFaults(all Faults) error {
 // Faults tells what is switched on. The maps are the caller's.
 func (c *Cloud) Faults() Faults { return c.faults.all() }
 
-func (c *Cloud) checkFault(service, operation string, f Fault) error {
+func (c *Cloud) checkFault(service, where string, f Fault) error {
 	s, ok := c.service(service)
 	if !ok {
 		return fmt.Errorf("localcloud: set fault: no service %q", service)
 	}
-	if operation != everyOperation && s.Wire().Operations[operation] == nil {
-		return fmt.Errorf("localcloud: set fault: %s has no operation %q", service, operation)
+	if err := f.check(); err != nil {
+		return err
 	}
-	return f.check()
+	return f.belongs(s.Wire(), where)
 }
 
 // switchboard holds the faults and makes calls suffer them.
 type switchboard struct {
 	mu    sync.Mutex
 	dice  *rand.Rand
-	lines map[string]*faultLine // by "service.operation"
+	lines map[string]*faultLine // by "service.operation", "service.queue:name", "service.*"
 }
 
 // faultLine is one fault that is on.
 type faultLine struct {
-	service, operation string
-	fault              Fault
-	bucket             *bucket // nil without a throttle
+	service, where string
+	fault          Fault
+	bucket         *awsjson.Bucket // nil without a throttle
 }
 
 func newSwitchboard(dice *rand.Rand) *switchboard {
@@ -73,27 +74,27 @@ func newSwitchboard(dice *rand.Rand) *switchboard {
 	return &switchboard{dice: dice, lines: map[string]*faultLine{}}
 }
 
-func (b *switchboard) set(service, operation string, f Fault) {
+func (b *switchboard) set(service, where string, f Fault) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.add(service, operation, f)
+	b.add(service, where, f)
 }
 
-func (b *switchboard) add(service, operation string, f Fault) {
-	line := &faultLine{service: service, operation: operation, fault: f}
+func (b *switchboard) add(service, where string, f Fault) {
+	line := &faultLine{service: service, where: where, fault: f}
 	if f.Throttle > 0 {
-		line.bucket = newBucket(f.Throttle, time.Now())
+		line.bucket = awsjson.NewBucket(f.Throttle, time.Now())
 	}
-	b.lines[service+"."+operation] = line
+	b.lines[service+"."+where] = line
 }
 
 func (b *switchboard) replace(all Faults) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	clear(b.lines)
-	for service, operations := range all {
-		for operation, f := range operations {
-			b.add(service, operation, f)
+	for service, entries := range all {
+		for where, f := range entries {
+			b.add(service, where, f)
 		}
 	}
 }
@@ -106,22 +107,50 @@ func (b *switchboard) all() Faults {
 		if all[line.service] == nil {
 			all[line.service] = map[string]Fault{}
 		}
-		all[line.service][line.operation] = line.fault
+		all[line.service][line.where] = line.fault
 	}
 	return all
 }
 
-// line finds the fault of an operation, nil if it has none. The caller holds the lock.
-func (b *switchboard) line(service, operation string) *faultLine {
-	if line := b.lines[service+"."+operation]; line != nil {
+// line finds the fault of an operation or a resource, nil if it has none. The caller holds the lock.
+func (b *switchboard) line(service, where string) *faultLine {
+	if line := b.lines[service+"."+where]; line != nil {
 		return line
 	}
-	return b.lines[service+"."+everyOperation]
+	return b.lines[service+"."+everything]
+}
+
+// fate is the switchboard as a service sees it that carries out faults itself.
+type fate struct {
+	*switchboard
+	wire *awsjson.Service
+}
+
+// Conditions tells what is switched on for a resource; "" is the service as a whole.
+func (f fate) Conditions(resource string) awsjson.Conditions {
+	where := everything
+	if resource != "" {
+		where = f.wire.Resource + ":" + resource
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if line := f.line(f.wire.Name, where); line != nil {
+		return line.fault.conditions()
+	}
+	return awsjson.Conditions{}
+}
+
+// Dice throws the cloud's dice.
+func (f fate) Dice() float64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.dice.Float64()
 }
 
 // serve lets a call through to its service, unless a fault stops it.
 func (b *switchboard) serve(w http.ResponseWriter, r *http.Request, s Service, operation string) {
 	wire := s.Wire()
+	w.Header().Set("Date", time.Now().Add(fate{b, wire}.Conditions("").ClockSkew).UTC().Format(http.TimeFormat))
 	if !pause(r.Context(), b.latency(wire.Name, operation)) {
 		wire.Fail(w, &awsjson.Error{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: "the call was called off"})
 		return
@@ -158,7 +187,7 @@ func (b *switchboard) decide(wire *awsjson.Service, operation string) (refusal *
 		return nil, false
 	case line.fault.Outage:
 		return unavailable(), false
-	case line.bucket != nil && !line.bucket.take(time.Now()):
+	case line.bucket != nil && !line.bucket.Take(time.Now()):
 		return throttled(wire), false
 	case line.fault.ErrorRate > 0 && b.dice.Float64() < line.fault.ErrorRate:
 		return internal(wire), false

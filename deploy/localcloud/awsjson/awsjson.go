@@ -3,14 +3,17 @@
 // A [Service] is a table of operations behind one X-Amz-Target prefix. It decodes the request, calls the
 // operation, and writes the answer, or the typed error, exactly as the SDKs of every language expect to read it.
 //
-// It promises: one place for the wire, so that a service is only its rules; an operation that does not exist is
-// refused by name. It refuses to guess: a body that is not JSON is a SerializationException, never an empty request.
+// It promises: one place for the wire, so that a service is only its rules; an operation that does not exist, and a
+// member that is [Refused], is refused by name, while what is no member of the API at all is ignored, as AWS ignores it.
+// It refuses to guess: a body that is not JSON is a SerializationException, never an empty request.
+//
+// The table is also what the page about a service is made of: every operation says what is faithful, what is not and
+// where that is from ([About]), and every member of its input how it is handled ([Members]).
 //
 // It is part of the local cloud and shares no code with the programs that the cloud serves.
 package awsjson
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -23,32 +26,13 @@ import (
 // maxBody bounds a request: the largest real one is a batch of 1 MiB with its JSON escapes.
 const maxBody = 8 << 20
 
-// Operation answers one decoded call. The answer is written as JSON; nil becomes an empty object (an empty body
-// for services of version 1.0 reads the same in every SDK). An error of type *Error keeps its code; any other error
-// becomes InternalFailure with status 500.
-type Operation func(ctx context.Context, body []byte) (any, error)
-
-// Op makes an Operation of a typed function. A nil *Out is an empty answer.
-func Op[In, Out any](f func(context.Context, *In) (*Out, error)) Operation {
-	return func(ctx context.Context, body []byte) (any, error) {
-		in := new(In)
-		if err := json.Unmarshal(body, in); err != nil {
-			return nil, &Error{Status: http.StatusBadRequest, Code: "SerializationException", Message: err.Error()}
-		}
-		out, err := f(ctx, in)
-		if err != nil || out == nil {
-			return nil, err
-		}
-		return out, nil
-	}
-}
-
 // Service is one AWS service on the wire. It is safe for concurrent use once built.
 type Service struct {
 	Target     string               // X-Amz-Target prefix: "AmazonSQS", "AWSCognitoIdentityProviderService"
 	Version    string               // "1.0" or "1.1"
 	Namespace  string               // prefix of __type, "" for none: "com.amazonaws.sqs"
 	Operations map[string]Operation // by name, without the prefix
+	Missing    map[string]string    // the API's other operations, and why they are not offered
 
 	// Name is what call counts and faults call the service: "sqs", "cognito-idp".
 	Name string
@@ -56,6 +40,17 @@ type Service struct {
 	Throttled *Error
 	// Internal is the service's typed answer when it breaks. Nil means an InternalFailure, status 500.
 	Internal *Error
+	// Unsupported makes the service's typed answer to a request with a member that is not offered, which the text
+	// names. Nil means an UnknownOperationException, status 400.
+	Unsupported func(text string) *Error
+
+	// Resource is what a fault may be limited to: "queue" for SQS. "" means that there is nothing of the kind.
+	Resource string
+	// Suffers lists the faults that the service carries out itself, by their names in the JSON of a fault:
+	// "clockSkew" and others. A fault that is not in the list can't be switched on.
+	Suffers []string
+	// Local are routes of the control surface, by method and path: "POST /_local/federated".
+	Local map[string]Route
 }
 
 // Wire returns the service itself, so that a type that embeds a *Service, or holds one and says so, can be
@@ -85,16 +80,39 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f, ok := s.Operations[operation]
 	if !ok {
-		s.fail(w, &Error{Status: http.StatusBadRequest, Code: "UnknownOperationException",
-			Message: "the local cloud does not have the operation " + operation})
+		s.fail(w, s.unknown(operation))
 		return
 	}
-	out, err := f(r.Context(), body)
+	out, err := f.Call(r.Context(), body)
 	if err != nil {
-		s.fail(w, err)
+		s.fail(w, s.named(operation, err))
 		return
 	}
 	s.write(w, http.StatusOK, out)
+}
+
+// unknown refuses an operation by its name, with the reason if it is one of the API's.
+func (s *Service) unknown(operation string) *Error {
+	e := &Error{Status: http.StatusBadRequest, Code: "UnknownOperationException"}
+	if why, ok := s.Missing[operation]; ok {
+		e.Message = "the local cloud does not offer " + operation + ": " + why
+	} else {
+		e.Message = "the local cloud does not have the operation " + operation
+	}
+	return e
+}
+
+// named makes of a refused member the service's typed error; other errors stay what they are.
+func (s *Service) named(operation string, err error) error {
+	r := new(refusal)
+	if !errors.As(err, &r) {
+		return err
+	}
+	text := "the local cloud does not offer " + operation + "." + r.member + ": " + r.why
+	if s.Unsupported == nil {
+		return &Error{Status: http.StatusBadRequest, Code: "UnknownOperationException", Message: text}
+	}
+	return s.Unsupported(text)
 }
 
 // Error is an AWS error as it travels.

@@ -96,6 +96,6 @@ func (s *Service) setQueueAttributes(_ context.Context, in *setAttributesInput) 
 		return nil, err
 	}
 	q.settle(now)
-	q.settings, q.modified = c, now
+	q.settings, q.modified = c, s.clock(q.name, now)
 	return nil, nil
 }

@@ -85,8 +85,8 @@ type attributeInput struct {
 	DataType         string
 	StringValue      text
 	BinaryValue      []byte
-	StringListValues []string
-	BinaryListValues [][]byte
+	StringListValues []string `invalid:"AWS refuses lists, too"`
+	BinaryListValues [][]byte `invalid:"AWS refuses lists, too"`
 }
 
 // attribute is a message attribute as it is kept and given out.

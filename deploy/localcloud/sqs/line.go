@@ -81,17 +81,16 @@ func (s *Service) block(ctx context.Context, w *waiter, end *time.Timer, change 
 }
 
 // nextChange is a clock for the first in line, who watches it for all the others: it ticks when a hidden message
-// becomes visible or a move task is due.
+// becomes visible, a second delivery comes or a move task is due.
 func (s *Service) nextChange(q *queue, w *waiter) <-chan time.Time {
 	if !q.line.first(w) {
 		return nil
 	}
-	var next time.Time
-	if m := q.hidden.top(); m != nil {
-		next = m.hiddenUntil
-	}
-	if tick := s.nextTick(); !tick.IsZero() && (next.IsZero() || tick.Before(next)) {
-		next = tick
+	next := s.nextTick()
+	for _, h := range []*messageHeap{q.hidden, q.repeats} {
+		if m := h.top(); m != nil && (next.IsZero() || m.hiddenUntil.Before(next)) {
+			next = m.hiddenUntil
+		}
 	}
 	if next.IsZero() {
 		return nil

@@ -23,14 +23,16 @@ type message struct {
 	trace      string               // system attribute AWSTraceHeader
 	group      string               // MessageGroupId
 	sent       time.Time            // when it was enqueued first; a dead message keeps it
+	stamped    time.Time            // the same by the queue's clock, which a fault may put wrong
+	repeated   bool                 // it is a second delivery, by a fault
 
 	hiddenUntil  time.Time // while delayed or in flight
 	inFlight     bool
 	received     time.Time // the latest receive: the 12 hours count from here
-	firstReceive time.Time
-	receives     int    // in all queues; also tells one receipt from the next
-	receivesHere int    // in this queue: what the redrive policy counts
-	deadFrom     string // ARN of the queue whose redrive policy moved it here
+	firstReceive time.Time // by the queue's clock
+	receives     int       // in all queues; also tells one receipt from the next
+	receivesHere int       // in this queue: what the redrive policy counts
+	deadFrom     string    // ARN of the queue whose redrive policy moved it here
 
 	visible  *list.Element // place in the queue's visible list; nil while hidden
 	hiddenAt int           // place in the queue's heap of hidden messages

@@ -27,6 +27,7 @@ type moveTask struct {
 	destination *queue // nil: where each message came from
 	rate        int    // messages per second; 0: all at once
 	started     time.Time
+	stamped     time.Time // the same by the source's clock
 	toMove      int
 	moved       int
 	state       string
@@ -104,7 +105,7 @@ func (s *Service) moveOne(t *moveTask, now time.Time) {
 	}
 	t.source.remove(m)
 	fresh := &message{body: m.body, bodyMD5: m.bodyMD5, attributes: m.attributes, trace: m.trace, group: m.group}
-	s.number(fresh, now)
+	s.number(fresh, to, now)
 	to.put(fresh, now, now)
 	t.moved++
 }

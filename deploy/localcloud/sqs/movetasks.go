@@ -23,7 +23,7 @@ func (s *Service) startMessageMoveTask(_ context.Context, in *startTaskInput) (*
 	if err != nil {
 		return nil, err
 	}
-	t := &moveTask{id: s.newID(), source: source, started: now, state: running}
+	t := &moveTask{id: s.newID(), source: source, started: now, stamped: s.clock(source.name, now), state: running}
 	if err := s.direct(t, in); err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (t *moveTask) entry() taskEntry {
 	e := taskEntry{
 		Status: t.state, SourceArn: t.source.arn, MaxNumberOfMessagesPerSecond: t.rate, FailureReason: t.reason,
 		ApproximateNumberOfMessagesMoved: t.moved, ApproximateNumberOfMessagesToMove: t.toMove,
-		StartedTimestamp: t.started.UnixMilli(),
+		StartedTimestamp: t.stamped.UnixMilli(),
 	}
 	if t.destination != nil {
 		e.DestinationArn = t.destination.arn

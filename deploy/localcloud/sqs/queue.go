@@ -21,6 +21,7 @@ type queue struct {
 	messages map[uint64]*message
 	visible  list.List // of *message
 	hidden   *messageHeap
+	repeats  *messageHeap // second deliveries to come, which nobody counts yet
 	ages     *messageHeap
 	inFlight int // how many of the hidden ones are in flight; the others are delayed
 	line     line
@@ -29,7 +30,7 @@ type queue struct {
 func newQueue(name, arn string, number uint64, now time.Time, c settings) *queue {
 	return &queue{
 		name: name, number: number, arn: arn, settings: c, tags: map[string]string{}, created: now, modified: now,
-		messages: map[uint64]*message{}, hidden: byVisibility(), ages: byAge(),
+		messages: map[uint64]*message{}, hidden: byVisibility(), repeats: byVisibility(), ages: byAge(),
 	}
 }
 
@@ -84,8 +85,13 @@ func (q *queue) show(m *message) {
 	q.line.wake()
 }
 
-// settle brings the queue up to the present: what is too old goes, what was hidden long enough shows.
+// settle brings the queue up to the present: second deliveries come in, what is too old goes, what was hidden long
+// enough shows.
 func (q *queue) settle(now time.Time) {
+	for m := q.repeats.top(); m != nil && !m.hiddenUntil.After(now); m = q.repeats.top() {
+		q.repeats.remove(m)
+		q.put(m, now, now)
+	}
 	for m := q.ages.top(); m != nil && !m.sent.Add(q.settings.retention).After(now); m = q.ages.top() {
 		q.remove(m)
 	}
@@ -106,7 +112,7 @@ func (q *queue) front() *message {
 func (q *queue) clear() {
 	q.messages = map[uint64]*message{}
 	q.visible.Init()
-	q.hidden, q.ages = byVisibility(), byAge()
+	q.hidden, q.repeats, q.ages = byVisibility(), byVisibility(), byAge()
 	q.inFlight = 0
 	q.line.wake()
 }

@@ -40,9 +40,13 @@ func (s *Service) createQueue(ctx context.Context, in *createQueueInput) (*queue
 	if err := s.checkRedrive(s.arn(in.QueueName), c.redrive); err != nil {
 		return nil, err
 	}
+	tags, err := withTags(nil, in.Tags)
+	if err != nil {
+		return nil, err
+	}
 	s.born++
-	q := newQueue(in.QueueName, s.arn(in.QueueName), s.born, now, c)
-	maps.Copy(q.tags, in.Tags)
+	q := newQueue(in.QueueName, s.arn(in.QueueName), s.born, s.clock(in.QueueName, now), c)
+	q.tags = tags
 	s.queues[q.name] = q
 	delete(s.deleted, q.name)
 	return out, nil

@@ -226,3 +226,34 @@ func TestTags(t *testing.T) {
 		}
 	})
 }
+
+func TestTagsAreHeldToTheirLimits(t *testing.T) {
+	many := map[string]string{}
+	for i := range 51 {
+		many[fmt.Sprint("tag", i)] = ""
+	}
+	for name, tags := range map[string]map[string]string{
+		"51 tags": many, "a key of nothing": {"": "x"}, "a key of 129": {strings.Repeat("ä", 129): "x"}, "a value of 257": {"a": strings.Repeat("ä", 257)},
+		"a reserved key": {"AWS:team": "x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, nil, func(w world) {
+				q := w.queue("q", nil)
+				_, err := w.sdk.TagQueue(w.Context(), &sqs.TagQueueInput{QueueUrl: &q, Tags: tags})
+				wantCode(w, err, "InvalidParameterValue")
+				_, err = w.sdk.CreateQueue(w.Context(), &sqs.CreateQueueInput{QueueName: aws.String("new"), Tags: tags})
+				wantCode(w, err, "InvalidParameterValue")
+			})
+		})
+	}
+	t.Run("just as much as is allowed", func(t *testing.T) {
+		play(t, nil, func(w world) {
+			delete(many, "tag0")
+			delete(many, "tag1")
+			many[strings.Repeat("ä", 128)] = strings.Repeat("ä", 256)
+			if _, err := w.sdk.CreateQueue(w.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q"), Tags: many}); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}

@@ -14,6 +14,7 @@ type receiveInput struct {
 	MaxNumberOfMessages         *int
 	VisibilityTimeout           *int
 	WaitTimeSeconds             *int
+	ReceiveRequestAttemptId     string `idle:"it is for FIFO queues; AWS says nothing about it on a standard queue"`
 }
 
 type receiveOutput struct {
@@ -110,8 +111,9 @@ func (s *Service) take(q *queue, o order, now time.Time) []*message {
 		visibility = *o.visibility
 	}
 	var got []*message
+	fate := s.fate.Conditions(q.name)
 	for room := min(o.most, s.inFlightLimit-q.inFlight); len(got) < room; {
-		m := q.front()
+		m := s.next(q, fate)
 		if m == nil {
 			break
 		}
@@ -122,9 +124,10 @@ func (s *Service) take(q *queue, o order, now time.Time) []*message {
 		m.receivesHere++
 		m.received = now
 		if m.firstReceive.IsZero() {
-			m.firstReceive = now
+			m.firstReceive = now.Add(fate.ClockSkew)
 		}
 		q.hide(m, now.Add(visibility))
+		s.maybeRepeat(q, m, fate, now)
 		got = append(got, m)
 	}
 	return got

@@ -1,12 +1,13 @@
 package sqs
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/postconfirm/postconfirm/deploy/localcloud/awsjson"
 )
 
 // redrivePolicy says where messages go that were received too often (SQS API Reference, SetQueueAttributes).
@@ -27,7 +28,7 @@ func parseRedrive(value string) (*redrivePolicy, error) {
 		DeadLetterTargetArn string          `json:"deadLetterTargetArn"`
 		MaxReceiveCount     json.RawMessage `json:"maxReceiveCount"` // a number, or a number in quotes
 	}
-	if err := strictly(value, &in); err != nil {
+	if err := awsjson.Strictly([]byte(value), &in); err != nil {
 		return nil, invalidValue("Value %s for parameter RedrivePolicy is invalid. Reason: Redrive policy is not a valid JSON map.", value)
 	}
 	if in.DeadLetterTargetArn == "" {
@@ -56,7 +57,7 @@ type redriveAllowPolicy struct {
 
 func parseRedriveAllow(value string) (*redriveAllowPolicy, error) {
 	p := new(redriveAllowPolicy)
-	if err := strictly(value, p); err != nil {
+	if err := awsjson.Strictly([]byte(value), p); err != nil {
 		return nil, invalidAttribute("RedriveAllowPolicy")
 	}
 	switch p.Permission {
@@ -87,19 +88,6 @@ func (s *Service) checkRedrive(source string, p *redrivePolicy) error {
 	}
 	if !target.settings.allow.admits(source) {
 		return badRedrive(p.String(), "The dead letter target's RedriveAllowPolicy does not permit this source queue.")
-	}
-	return nil
-}
-
-// strictly decodes exactly one JSON value without unknown members.
-func strictly(value string, into any) error {
-	d := json.NewDecoder(bytes.NewReader([]byte(value)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if d.More() {
-		return fmt.Errorf("sqs: read policy: more than one value")
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ type outgoing struct {
 	MessageAttributes       map[string]attributeInput
 	MessageSystemAttributes map[string]attributeInput
 	MessageGroupId          *string
-	MessageDeduplicationId  *string
+	MessageDeduplicationId  *string `invalid:"AWS refuses it on a standard queue, too"`
 }
 
 // sent is the answer to one message.
@@ -191,16 +191,16 @@ func (s *Service) enqueue(queueURL string, messages []*outbound) error {
 		if m.delay != nil {
 			delay = *m.delay
 		}
-		s.number(&m.message, now)
+		s.number(&m.message, q, now)
 		q.put(&m.message, now.Add(delay), now)
 	}
 	return nil
 }
 
 // number makes m a message of its own, sent now.
-func (s *Service) number(m *message, now time.Time) {
+func (s *Service) number(m *message, to *queue, now time.Time) {
 	s.messages++
-	m.number, m.sent = s.messages, now
+	m.number, m.sent, m.stamped = s.messages, now, s.clock(to.name, now)
 	if m.id == "" {
 		m.id = s.newID()
 	}

@@ -84,7 +84,7 @@ func (m *message) system(name string) string {
 	case "SenderId":
 		return senderID
 	case "SentTimestamp":
-		return millis(m.sent)
+		return millis(m.stamped)
 	case "ApproximateReceiveCount":
 		return strconv.Itoa(m.receives)
 	case "ApproximateFirstReceiveTimestamp":

@@ -3,31 +3,13 @@
 // It promises the rules that a worker's correctness hangs on: what hides a message and for how long, which receipt
 // still counts, when a message is dead, what a long poll sees. It is kinder than AWS in one way: there is one server,
 // so nothing is delivered twice by accident and messages come in the order in which they became visible. It refuses
-// by name what it does not have. Time is the time package's own, timers included: inside testing/synctest everything
+// by name what it does not have: FIFO queues, permissions, the older Query protocol. Time is the time package's own, timers included: inside testing/synctest everything
 // here is virtual, and that is the injection.
 //
-//	operation                         faithful                                      not like AWS
-//	CreateQueue, SetQueueAttributes   ranges, defaults, same name twice, redrive    at once (AWS: up to 60 s, retention
-//	                                  policies and who may use them, 60 s between   15 min); no FIFO, no KMS; policies
-//	                                  delete and create                             are kept, not enforced
-//	GetQueueUrl, GetQueueAttributes,  prefixes, pages, typed errors                 counts are exact
-//	ListQueues, DeleteQueue, tags
-//	SendMessage, SendMessageBatch     delay, size with attributes, characters, MD5, group ids are kept, fairness is
-//	                                  per-entry failures                            not imitated
-//	ReceiveMessage                    long poll, visibility, receive counts,        short polls see the whole queue
-//	                                  retention, in-flight limit, attribute filters
-//	redrive to a dead-letter queue    when the count would exceed the limit; id,    -
-//	                                  enqueue time and counts kept
-//	DeleteMessage(Batch)              an old receipt answers success, deletes       never lost
-//	                                  nothing
-//	ChangeMessageVisibility(Batch)    counts from the call, 12 h from the receive   late: MessageNotInflight as documented
-//	                                                                                (AWS itself often just says yes)
-//	PurgeQueue                        once in 60 s                                  at once
-//	StartMessageMoveTask, List…,      dead-letter queues only, one task at a time,  without a rate everything moves at
-//	CancelMessageMoveTask             rate, new ids, failure reasons                once; no limit of 100 tasks or 36 h
-//	AddPermission, RemovePermission   -                                             not offered
+// At-least-once delivery, bad order and a clock that is wrong come as faults on the cloud's switches, per queue or for all.
 //
-// Sources: the SQS API Reference and Developer Guide, and answers that AWS is publicly recorded to give where those
+// The table of operations.go says operation by operation what is faithful and what is not, and OPERATIONS.md is made of
+// it. Sources: the SQS API Reference and Developer Guide, and answers that AWS is publicly recorded to give where those
 // two are silent.
 package sqs
 
@@ -58,6 +40,7 @@ type Service struct {
 	newID           func() string
 
 	mu       sync.Mutex // guards all below, queues and messages included; never held across a wait
+	fate     awsjson.Fate
 	queues   map[string]*queue
 	deleted  map[string]time.Time // name → moment of DeleteQueue
 	tasks    []*moveTask          // oldest first
@@ -73,14 +56,15 @@ func New(o *Options) *Service {
 	s := &Service{
 		region: or(o.Region, "eu-west-1"), account: or(o.Account, "000000000000"),
 		inFlightLimit: or(o.InFlightLimit, 120_000), newID: o.NewID,
-		queues: map[string]*queue{}, deleted: map[string]time.Time{},
+		fate: awsjson.Calm{}, queues: map[string]*queue{}, deleted: map[string]time.Time{},
 	}
 	if s.newID == nil {
 		s.newID = randomUUID
 	}
 	s.wire = &awsjson.Service{
 		Name: "sqs", Target: "AmazonSQS", Version: "1.0", Namespace: "com.amazonaws.sqs",
-		Operations: s.operations(), Throttled: throttled(), Internal: internalFailure(),
+		Operations: s.operations(), Missing: missingOperations(), Throttled: throttled(), Internal: internalFailure(), Unsupported: unsupported,
+		Resource: "queue", Suffers: []string{"clockSkew", "duplicateRate", "duplicateWithin", "reorderRate"},
 	}
 	return s
 }
@@ -97,32 +81,6 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // hostKey carries the Host of a request to the operations that write queue URLs: like the deadline, it belongs to
 // the call and not to its body.
 type hostKey struct{}
-
-func (s *Service) operations() map[string]awsjson.Operation {
-	return map[string]awsjson.Operation{
-		"CreateQueue":                  awsjson.Op(s.createQueue),
-		"DeleteQueue":                  awsjson.Op(s.deleteQueue),
-		"GetQueueUrl":                  awsjson.Op(s.getQueueURL),
-		"ListQueues":                   awsjson.Op(s.listQueues),
-		"ListDeadLetterSourceQueues":   awsjson.Op(s.listDeadLetterSourceQueues),
-		"GetQueueAttributes":           awsjson.Op(s.getQueueAttributes),
-		"SetQueueAttributes":           awsjson.Op(s.setQueueAttributes),
-		"PurgeQueue":                   awsjson.Op(s.purgeQueue),
-		"TagQueue":                     awsjson.Op(s.tagQueue),
-		"UntagQueue":                   awsjson.Op(s.untagQueue),
-		"ListQueueTags":                awsjson.Op(s.listQueueTags),
-		"SendMessage":                  awsjson.Op(s.sendMessage),
-		"SendMessageBatch":             awsjson.Op(s.sendMessageBatch),
-		"ReceiveMessage":               awsjson.Op(s.receiveMessage),
-		"DeleteMessage":                awsjson.Op(s.deleteMessage),
-		"DeleteMessageBatch":           awsjson.Op(s.deleteMessageBatch),
-		"ChangeMessageVisibility":      awsjson.Op(s.changeMessageVisibility),
-		"ChangeMessageVisibilityBatch": awsjson.Op(s.changeMessageVisibilityBatch),
-		"StartMessageMoveTask":         awsjson.Op(s.startMessageMoveTask),
-		"ListMessageMoveTasks":         awsjson.Op(s.listMessageMoveTasks),
-		"CancelMessageMoveTask":        awsjson.Op(s.cancelMessageMoveTask),
-	}
-}
 
 // empty is the answer of operations that have nothing to say.
 type empty struct{}

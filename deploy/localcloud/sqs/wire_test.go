@@ -30,6 +30,11 @@ func TestRequestsByHand(t *testing.T) {
 		"a change without a timeout":       {"ChangeMessageVisibility", `{"ReceiptHandle":"x",` + q + `}`, "MissingRequiredParameterException"},
 		"no attributes to set":             {"SetQueueAttributes", `{` + q + `}`, "MissingRequiredParameterException"},
 		"a page of nothing":                {"ListQueues", `{"MaxResults":0}`, "InvalidParameterValueException"},
+		"no tags to add":                   {"TagQueue", `{` + q + `}`, "MissingRequiredParameterException"},
+		"no tags to take away":             {"UntagQueue", `{` + q + `}`, "MissingRequiredParameterException"},
+		"a FIFO queue's attempt id":        {"ReceiveMessage", `{"ReceiveRequestAttemptId":"x",` + q + `}`, ""},
+		"an attempt id that is no text":    {"ReceiveMessage", `{"ReceiveRequestAttemptId":1,` + q + `}`, "SerializationException"},
+		"a member that nobody knows":       {"ReceiveMessage", `{"Colour":"red",` + q + `}`, ""},
 		"an operation that is not offered": {"AddPermission", `{` + q + `}`, "UnknownOperationException"},
 	} {
 		t.Run(name, func(t *testing.T) {
