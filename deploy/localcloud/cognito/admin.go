@@ -1,6 +1,10 @@
 package cognito
 
-import "context"
+import (
+	"context"
+
+	"github.com/postconfirm/postconfirm/deploy/localcloud/awsjson"
+)
 
 // userType is a user as lists show it (API Reference, UserType).
 type userType struct {
@@ -41,11 +45,13 @@ func (s *Service) adminGetUser(_ context.Context, in *adminInput) (*adminGetUser
 
 type adminCreateUserInput struct {
 	adminInput
-	MessageAction      string
-	TemporaryPassword  string
-	ForceAliasCreation bool
-	UserAttributes     []attributeInput
-	ValidationData     []attributeInput
+	ClientMetadata         map[string]string
+	MessageAction          string
+	TemporaryPassword      string
+	ForceAliasCreation     bool
+	UserAttributes         []attributeInput
+	ValidationData         []attributeInput
+	DesiredDeliveryMediums awsjson.Refused `refused:"no invitation leaves"`
 }
 
 type adminCreateUserOutput struct{ User userType }
@@ -89,6 +95,11 @@ func (s *Service) nominate(in *adminCreateUserInput) (*applicant, error) {
 	if err := checkUsername(in.Username); err != nil {
 		return nil, err
 	}
+	if in.MessageAction != "SUPPRESS" {
+		if err := p.LambdaConfig.checkMessages(); err != nil {
+			return nil, err
+		}
+	}
 	if in.TemporaryPassword != "" {
 		if err := p.Policies.PasswordPolicy.check(in.TemporaryPassword); err != nil {
 			return nil, err
@@ -111,8 +122,11 @@ func (s *Service) nominate(in *adminCreateUserInput) (*applicant, error) {
 func (s *Service) resendInvitation(in *adminInput) (*adminCreateUserOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, u, err := s.whom(in)
+	p, u, err := s.whom(in)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.LambdaConfig.checkMessages(); err != nil {
 		return nil, err
 	}
 	if u.now.status != forceChangePassword {
@@ -154,5 +168,26 @@ func (s *Service) adminSetUserPassword(_ context.Context, in *adminSetUserPasswo
 	if in.Permanent {
 		next.status = confirmed
 	}
+	return nil, p.commit(u, &next, false)
+}
+
+func (s *Service) adminDisableUser(_ context.Context, in *adminInput) (*empty, error) {
+	return s.enable(in, false)
+}
+
+func (s *Service) adminEnableUser(_ context.Context, in *adminInput) (*empty, error) {
+	return s.enable(in, true)
+}
+
+// enable says whether a user may sign in.
+func (s *Service) enable(in *adminInput, may bool) (*empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, u, err := s.whom(in)
+	if err != nil {
+		return nil, err
+	}
+	next := *u.now
+	next.enabled = may
 	return nil, p.commit(u, &next, false)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestAnAdministratorCreatesUsers(t *testing.T) {
@@ -90,4 +91,34 @@ func TestAnAdministratorSetsPasswords(t *testing.T) {
 			t.Errorf("permanent %v: the user is %s", permanent, status)
 		}
 	}
+}
+
+func TestAnAdministratorDisablesUsers(t *testing.T) {
+	w := newWorld(t, nil)
+	pool := w.named(nil)
+	app := w.app(pool, nil)
+	w.join(app, "ann")
+	w.join(app, "bob")
+	shown := func(filter string, want ...string) {
+		t.Helper()
+		got, _ := w.list(&idp.ListUsersInput{UserPoolId: &pool, Filter: &filter})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", filter, diff)
+		}
+	}
+	if _, err := w.AdminDisableUser(t.Context(), &idp.AdminDisableUserInput{UserPoolId: &pool, Username: aws.String("ann")}); err != nil {
+		t.Fatal(err)
+	}
+	shown(`status = "Disabled"`, "ann")
+	shown(`status = "Enabled"`, "bob")
+	out, err := w.AdminGetUser(t.Context(), &idp.AdminGetUserInput{UserPoolId: &pool, Username: aws.String("ann")})
+	if err != nil || out.Enabled || out.UserStatus != types.UserStatusTypeUnconfirmed {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if _, err := w.AdminEnableUser(t.Context(), &idp.AdminEnableUserInput{UserPoolId: &pool, Username: aws.String("ann")}); err != nil {
+		t.Fatal(err)
+	}
+	shown(`status = "Enabled"`, "ann", "bob")
+	_, err = w.AdminDisableUser(t.Context(), &idp.AdminDisableUserInput{UserPoolId: &pool, Username: aws.String("no")})
+	refused(t, err, "UserNotFoundException", "User does not exist.")
 }

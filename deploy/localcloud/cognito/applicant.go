@@ -1,9 +1,6 @@
 package cognito
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // applicant is a user who is about to be created: by signing up, or by an administrator (then client is nil).
 type applicant struct {
@@ -16,7 +13,8 @@ type applicant struct {
 	metadata   map[string]string
 	preSignUp  *call
 	verdict    preSignUpResponse
-	take       bool // an administrator may take verified addresses away from others
+	take       bool   // an administrator may take verified addresses away from others
+	identities string // what the pool keeps of an identity elsewhere, "" for none
 }
 
 // name settles the applicant's user name. Where addresses are user names, the name given is the address, and the
@@ -75,6 +73,9 @@ func (a *applicant) checkFree() error {
 	if p.byName[p.fold(a.username)] != nil {
 		return a.nameTaken()
 	}
+	if a.identities != "" {
+		return nil
+	}
 	for _, kind := range p.usernameAttributes {
 		if value := a.attributes.get(kind); value != "" && p.aliases[attribute{kind, p.fold(value)}] != nil {
 			return a.addressTaken(kind)
@@ -84,8 +85,11 @@ func (a *applicant) checkFree() error {
 }
 
 func (a *applicant) nameTaken() error {
-	if a.client == nil {
+	switch {
+	case a.client == nil:
 		return refuse("UsernameExistsException", "User account already exists")
+	case a.identities != "":
+		return refuse("UsernameExistsException", "Already found an entry for username %s", a.username)
 	}
 	return refuse("UsernameExistsException", "User already exists")
 }
@@ -100,8 +104,11 @@ func (a *applicant) addressTaken(kind string) error {
 // state is the applicant's first state as a user.
 func (a *applicant) state() *record {
 	own := append(attributes{{subAttribute, a.sub}}, a.attributes...)
-	if a.client == nil {
+	switch {
+	case a.client == nil:
 		return &record{attributes: own, status: forceChangePassword, enabled: true}
+	case a.identities != "":
+		return &record{attributes: a.external(), status: externalProvider, enabled: true}
 	}
 	own = own.judge(emailAttribute, a.verdict.AutoVerifyEmail).judge(phoneAttribute, a.verdict.AutoVerifyPhone)
 	r := &record{attributes: own, status: unconfirmed, enabled: true}
@@ -120,7 +127,7 @@ func (s *Service) enroll(a *applicant) (*user, error) {
 	if err := a.checkFree(); err != nil {
 		return nil, err
 	}
-	u := &user{username: a.username, sub: a.sub, created: time.Now(), born: s.number()}
+	u := &user{username: a.username, sub: a.sub, created: s.clock(), born: s.number()}
 	first := a.state()
 	if err := a.pool.add(u, first, a.take || a.client != nil); err != nil {
 		for _, key := range a.pool.claims(first) {

@@ -1,11 +1,11 @@
 package cognito
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -17,36 +17,38 @@ type client struct {
 	secret   string
 	pool     *pool
 	created  time.Time
+	modified time.Time
 	born     uint64
 	settings clientSettings
 }
 
 func (c *client) order() uint64 { return c.born }
 
-// clientSettings are kept as they came; those about tokens and managed login change nothing here.
+// clientSettings are what CreateUserPoolClient sets and UpdateUserPoolClient sets anew, whole: what an update leaves out
+// goes back to its default (API Reference, UpdateUserPoolClient).
 type clientSettings struct {
 	ClientName                 string
 	PreventUserExistenceErrors string   `json:",omitempty"`
-	ReadAttributes             []string `json:",omitempty"`
+	ReadAttributes             []string `json:",omitempty" kept:"held to the schema; there are no tokens, and no GetUser, that would show less"`
 	WriteAttributes            []string `json:",omitempty"`
 
-	AccessTokenValidity                      json.RawMessage `json:",omitempty"`
-	AllowedOAuthFlows                        json.RawMessage `json:",omitempty"`
-	AllowedOAuthFlowsUserPoolClient          bool
-	AllowedOAuthScopes                       json.RawMessage `json:",omitempty"`
-	AnalyticsConfiguration                   json.RawMessage `json:",omitempty"`
-	AuthSessionValidity                      json.RawMessage `json:",omitempty"`
-	CallbackURLs                             json.RawMessage `json:",omitempty"`
-	DefaultRedirectURI                       json.RawMessage `json:",omitempty"`
-	EnablePropagateAdditionalUserContextData json.RawMessage `json:",omitempty"`
-	EnableTokenRevocation                    json.RawMessage `json:",omitempty"`
-	ExplicitAuthFlows                        json.RawMessage `json:",omitempty"`
-	IdTokenValidity                          json.RawMessage `json:",omitempty"`
-	LogoutURLs                               json.RawMessage `json:",omitempty"`
-	RefreshTokenRotation                     json.RawMessage `json:",omitempty"`
-	RefreshTokenValidity                     int
-	SupportedIdentityProviders               json.RawMessage `json:",omitempty"`
-	TokenValidityUnits                       json.RawMessage `json:",omitempty"`
+	AccessTokenValidity                      *int     `json:",omitempty" kept:"there are no tokens"`
+	AllowedOAuthFlows                        []string `json:",omitempty" kept:"nobody signs in"`
+	AllowedOAuthFlowsUserPoolClient          bool     `kept:"nobody signs in"`
+	AllowedOAuthScopes                       []string `json:",omitempty" kept:"nobody signs in"`
+	AnalyticsConfiguration                   document `json:",omitempty" kept:"there are no analytics"`
+	AuthSessionValidity                      *int     `json:",omitempty" kept:"nobody signs in"`
+	CallbackURLs                             []string `json:",omitempty" kept:"nobody signs in"`
+	DefaultRedirectURI                       *string  `json:",omitempty" kept:"nobody signs in"`
+	EnablePropagateAdditionalUserContextData *bool    `json:",omitempty" kept:"there is no threat protection"`
+	EnableTokenRevocation                    *bool    `json:",omitempty" kept:"there are no tokens"`
+	ExplicitAuthFlows                        []string `json:",omitempty" kept:"nobody signs in"`
+	IdTokenValidity                          *int     `json:",omitempty" kept:"there are no tokens"`
+	LogoutURLs                               []string `json:",omitempty" kept:"nobody signs in"`
+	RefreshTokenRotation                     document `json:",omitempty" kept:"there are no tokens"`
+	RefreshTokenValidity                     int      `kept:"there are no tokens"`
+	SupportedIdentityProviders               []string `json:",omitempty" kept:"nobody signs in; the local federated sign-in takes any provider"`
+	TokenValidityUnits                       document `json:",omitempty" kept:"there are no tokens"`
 }
 
 type createUserPoolClientInput struct {
@@ -75,10 +77,14 @@ func (s *Service) createUserPoolClient(_ context.Context, in *createUserPoolClie
 	if err != nil {
 		return nil, err
 	}
-	if err := in.check(p.schema); err != nil {
+	if in.ClientName == "" {
+		return nil, violates(nil, "clientName", "not be null")
+	}
+	if err := in.check(p.schema, "creating"); err != nil {
 		return nil, err
 	}
-	c := &client{id: s.letters(26, lower), pool: p, created: time.Now(), born: s.number(), settings: in.clientSettings}
+	now := s.clock()
+	c := &client{id: s.letters(26, lower), pool: p, created: now, modified: now, born: s.number(), settings: in.clientSettings}
 	switch {
 	case in.ClientSecret != "":
 		c.secret = in.ClientSecret
@@ -90,23 +96,65 @@ func (s *Service) createUserPoolClient(_ context.Context, in *createUserPoolClie
 	return &userPoolClientOutput{c.show()}, nil
 }
 
-// check holds the attribute lists to the schema. A list of what may be written must hold all that is required, and
-// nothing that only Cognito writes.
-func (in *createUserPoolClientInput) check(all schema) error {
-	if in.ClientName == "" {
-		return violates(nil, "clientName", "not be null")
+type updateUserPoolClientInput struct {
+	UserPoolId string
+	ClientId   string
+	clientSettings
+}
+
+// updateUserPoolClient keeps id, secret and, if the call has none, the name; all the rest is as the call says.
+func (s *Service) updateUserPoolClient(_ context.Context, in *updateUserPoolClientInput) (*userPoolClientOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.clientOf(in.UserPoolId, in.ClientId)
+	if err != nil {
+		return nil, err
 	}
-	if in.PreventUserExistenceErrors == "" {
-		in.PreventUserExistenceErrors = "LEGACY"
+	if err := in.check(c.pool.schema, "updating"); err != nil {
+		return nil, err
 	}
-	if in.RefreshTokenValidity == 0 {
-		in.RefreshTokenValidity = 30
+	in.ClientName = cmp.Or(in.ClientName, c.settings.ClientName)
+	c.settings, c.modified = in.clientSettings, s.clock()
+	return &userPoolClientOutput{c.show()}, nil
+}
+
+type clientInput struct{ UserPoolId, ClientId string }
+
+// clientOf finds an app client of a pool. The caller holds the lock.
+func (s *Service) clientOf(poolID, clientID string) (*client, error) {
+	p, err := s.pool(poolID)
+	if err != nil {
+		return nil, err
 	}
+	c := s.clients[clientID]
+	if c == nil || c.pool != p {
+		return nil, noSuchClient(clientID)
+	}
+	return c, nil
+}
+
+func (s *Service) deleteUserPoolClient(_ context.Context, in *clientInput) (*empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.clientOf(in.UserPoolId, in.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	delete(s.clients, c.id)
+	c.pool.clients = slices.DeleteFunc(c.pool.clients, func(x *client) bool { return x == c })
+	return nil, nil
+}
+
+// check holds the attribute lists to the schema and fills in the defaults. A list of what may be written must hold all
+// that is required, and nothing that only Cognito writes.
+func (in *clientSettings) check(all schema, doing string) error {
+	in.PreventUserExistenceErrors = cmp.Or(in.PreventUserExistenceErrors, "LEGACY")
+	in.RefreshTokenValidity = cmp.Or(in.RefreshTokenValidity, 30)
 	if err := oneOf(in.PreventUserExistenceErrors, "preventUserExistenceErrors", "ENABLED", "LEGACY"); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(in.ReadAttributes, func(name string) bool { return all.find(name) == nil }) {
-		return invalid("Invalid read attributes specified while creating a client")
+		return invalid("Invalid read attributes specified while %s a client", doing)
 	}
 	if len(in.WriteAttributes) == 0 {
 		return nil
@@ -116,7 +164,7 @@ func (in *createUserPoolClientInput) check(all schema) error {
 		return a.required() && a.Name != subAttribute && !slices.Contains(in.WriteAttributes, a.Name)
 	})
 	if bad || missing {
-		return invalid("Invalid write attributes specified while creating a client")
+		return invalid("Invalid write attributes specified while %s a client", doing)
 	}
 	return nil
 }
@@ -141,7 +189,7 @@ func (c *client) discreet() bool { return c.settings.PreventUserExistenceErrors 
 func (c *client) show() userPoolClient {
 	return userPoolClient{
 		UserPoolId: c.pool.id, ClientId: c.id, ClientSecret: c.secret,
-		CreationDate: timestamp(c.created), LastModifiedDate: timestamp(c.created), clientSettings: c.settings,
+		CreationDate: timestamp(c.created), LastModifiedDate: timestamp(c.modified), clientSettings: c.settings,
 	}
 }
 
@@ -175,18 +223,12 @@ func secretHash(secret, username, clientID string) string {
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
-type describeUserPoolClientInput struct{ UserPoolId, ClientId string }
-
-func (s *Service) describeUserPoolClient(_ context.Context, in *describeUserPoolClientInput) (*userPoolClientOutput, error) {
+func (s *Service) describeUserPoolClient(_ context.Context, in *clientInput) (*userPoolClientOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, err := s.pool(in.UserPoolId)
+	c, err := s.clientOf(in.UserPoolId, in.ClientId)
 	if err != nil {
 		return nil, err
-	}
-	c := s.clients[in.ClientId]
-	if c == nil || c.pool != p {
-		return nil, noSuchClient(in.ClientId)
 	}
 	return &userPoolClientOutput{c.show()}, nil
 }

@@ -147,3 +147,106 @@ func TestAClientWritesWhatItsListAllows(t *testing.T) {
 		t.Errorf("the list is not for administrators: %v", err)
 	}
 }
+
+// ladenClient is a call with a value for every setting there is, and the client that comes of it.
+func ladenClient(pool, id string) (*idp.UpdateUserPoolClientInput, *types.UserPoolClientType) {
+	in := &idp.UpdateUserPoolClientInput{
+		UserPoolId: &pool, ClientId: &id, ClientName: aws.String("web"), PreventUserExistenceErrors: "ENABLED", ReadAttributes: []string{"email"}, WriteAttributes: []string{"email", "name"},
+		AccessTokenValidity: aws.Int32(5), AllowedOAuthFlows: []types.OAuthFlowType{"code"}, AllowedOAuthFlowsUserPoolClient: true, AllowedOAuthScopes: []string{"openid"},
+		AnalyticsConfiguration: &types.AnalyticsConfigurationType{ApplicationId: aws.String("a")}, AuthSessionValidity: aws.Int32(4), CallbackURLs: []string{"https://a/b"},
+		DefaultRedirectURI: aws.String("https://a/b"), EnablePropagateAdditionalUserContextData: aws.Bool(true), EnableTokenRevocation: aws.Bool(false),
+		ExplicitAuthFlows: []types.ExplicitAuthFlowsType{"ALLOW_USER_SRP_AUTH"}, IdTokenValidity: aws.Int32(6), LogoutURLs: []string{"https://a/c"},
+		RefreshTokenRotation: &types.RefreshTokenRotationType{Feature: "ENABLED"}, RefreshTokenValidity: 7, SupportedIdentityProviders: []string{"COGNITO"},
+		TokenValidityUnits: &types.TokenValidityUnitsType{IdToken: "hours"},
+	}
+	return in, &types.UserPoolClientType{
+		UserPoolId: &pool, ClientId: &id, ClientName: in.ClientName, PreventUserExistenceErrors: in.PreventUserExistenceErrors, ReadAttributes: in.ReadAttributes,
+		WriteAttributes: in.WriteAttributes, AccessTokenValidity: in.AccessTokenValidity, AllowedOAuthFlows: in.AllowedOAuthFlows,
+		AllowedOAuthFlowsUserPoolClient: aws.Bool(true), AllowedOAuthScopes: in.AllowedOAuthScopes, AnalyticsConfiguration: in.AnalyticsConfiguration,
+		AuthSessionValidity: in.AuthSessionValidity, CallbackURLs: in.CallbackURLs, DefaultRedirectURI: in.DefaultRedirectURI,
+		EnablePropagateAdditionalUserContextData: in.EnablePropagateAdditionalUserContextData, EnableTokenRevocation: in.EnableTokenRevocation,
+		ExplicitAuthFlows: in.ExplicitAuthFlows, IdTokenValidity: in.IdTokenValidity, LogoutURLs: in.LogoutURLs, RefreshTokenRotation: in.RefreshTokenRotation,
+		RefreshTokenValidity: in.RefreshTokenValidity, SupportedIdentityProviders: in.SupportedIdentityProviders, TokenValidityUnits: in.TokenValidityUnits,
+	}
+}
+
+func TestAClientsUpdateResetsWhatItLeavesOut(t *testing.T) {
+	w := newWorld(t, nil)
+	pool := w.pool(nil)
+	id := w.app(pool, func(in *idp.CreateUserPoolClientInput) { in.GenerateSecret = true })
+	describe := func() *types.UserPoolClientType {
+		t.Helper()
+		out, err := w.DescribeUserPoolClient(t.Context(), &idp.DescribeUserPoolClientInput{UserPoolId: &pool, ClientId: &id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.UserPoolClient
+	}
+	fresh := describe()
+	in, want := ladenClient(pool, id)
+	want.ClientSecret = fresh.ClientSecret
+	out, err := w.UpdateUserPoolClient(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, got := range map[string]*types.UserPoolClientType{"the answer": out.UserPoolClient, "the description": describe()} {
+		if diff := cmp.Diff(want, got, bare); diff != "" {
+			t.Errorf("%s with everything set (-want +got):\n%s", what, diff)
+		}
+	}
+	if _, err := w.UpdateUserPoolClient(t.Context(), &idp.UpdateUserPoolClientInput{UserPoolId: &pool, ClientId: &id}); err != nil {
+		t.Fatal(err)
+	}
+	fresh.ClientName = aws.String("web")
+	if diff := cmp.Diff(fresh, describe(), bare); diff != "" {
+		t.Errorf("after an update that says nothing (-want +got):\n%s", diff)
+	}
+}
+
+func TestAClientsUpdateIsRefused(t *testing.T) {
+	w := newWorld(t, nil)
+	pool, other := w.pool(rich), w.pool(nil)
+	id := w.app(pool, func(in *idp.CreateUserPoolClientInput) { in.WriteAttributes = []string{"email"} })
+	for name, c := range map[string]struct {
+		in         idp.UpdateUserPoolClientInput
+		code, text string
+	}{
+		"another pool's client":    {idp.UpdateUserPoolClientInput{UserPoolId: &other}, "ResourceNotFoundException", "User pool client " + id + " does not exist."},
+		"an unknown attribute":     {idp.UpdateUserPoolClientInput{ReadAttributes: []string{"x"}}, "InvalidParameterException", "Invalid read attributes specified while updating a client"},
+		"without a required one":   {idp.UpdateUserPoolClientInput{WriteAttributes: []string{"name"}}, "InvalidParameterException", "Invalid write attributes specified while updating a client"},
+		"an unknown way of hiding": {idp.UpdateUserPoolClientInput{PreventUserExistenceErrors: "X"}, "InvalidParameterException", "1 validation error detected: Value 'X' at 'preventUserExistenceErrors' failed to satisfy constraint: Member must satisfy enum value set: [ENABLED, LEGACY]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.in.ClientId = &id
+			if c.in.UserPoolId == nil {
+				c.in.UserPoolId = &pool
+			}
+			_, err := w.UpdateUserPoolClient(t.Context(), &c.in)
+			refused(t, err, c.code, c.text)
+		})
+	}
+	out, err := w.DescribeUserPoolClient(t.Context(), &idp.DescribeUserPoolClientInput{UserPoolId: &pool, ClientId: &id})
+	if err != nil || len(out.UserPoolClient.WriteAttributes) != 1 {
+		t.Errorf("a refused update changed something: %+v, %v", out, err)
+	}
+}
+
+func TestADeletedClientLetsNobodyIn(t *testing.T) {
+	w := newWorld(t, nil)
+	pool, other := w.named(nil), w.named(nil)
+	gone, stays := w.app(pool, nil), w.app(pool, nil)
+	w.join(gone, "ann")
+	_, err := w.DeleteUserPoolClient(t.Context(), &idp.DeleteUserPoolClientInput{UserPoolId: &other, ClientId: &gone})
+	refused(t, err, "ResourceNotFoundException", "User pool client "+gone+" does not exist.")
+	if _, err := w.DeleteUserPoolClient(t.Context(), &idp.DeleteUserPoolClientInput{UserPoolId: &pool, ClientId: &gone}); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, w.confirm(gone, "ann"), "ResourceNotFoundException", "User pool client "+gone+" does not exist.")
+	if err := w.confirm(stays, "ann"); err != nil {
+		t.Error(err)
+	}
+	out, err := w.ListUserPoolClients(t.Context(), &idp.ListUserPoolClientsInput{UserPoolId: &pool})
+	if err != nil || len(out.UserPoolClients) != 1 || *out.UserPoolClients[0].ClientId != stays {
+		t.Errorf("listed: %+v, %v", out, err)
+	}
+}

@@ -2,25 +2,12 @@
 //
 // It promises the rules that a post-confirmation worker lives by: which triggers fire, with which event, how long
 // Cognito waits, what the caller is told, and that the user is confirmed whatever the function says; which attribute
-// writes a pool refuses; how ListUsers pages. It refuses by name what it does not have: signing in, tokens, groups,
-// identity providers, MFA.
+// writes a pool refuses; how ListUsers pages. It refuses by name what it does not have: signing in, tokens, groups, MFA.
 //
-//	operations                           faithful                                  not like AWS
-//	Create-, Describe-, Update-,         schema, aliases, policies, LambdaConfig;  settings that change nothing here
-//	Delete-, ListUserPools,              an update resets what it leaves out       (mail, MFA, tags) are kept unchecked
-//	AddCustomAttributes
-//	Create-, DescribeUserPoolClient,     secret hash, read and write lists, hidden only read lists have no effect:
-//	ListUserPoolClients                  user existence                            there are no tokens
-//	SignUp, ConfirmSignUp,               PreSignUp and PostConfirmation, aliases,  no mail leaves: Options.Code is always
-//	ResendConfirmationCode,              codes with a life, password policy        right; no limit of attempts; password
-//	ForgotPassword, ConfirmForgot-                                                 history is not kept, nor any password
-//	Password, AdminConfirmSignUp
-//	AdminGetUser, AdminCreateUser,       schema errors, immutable attributes,      one call's attributes are written
-//	AdminUpdate-, AdminDeleteUser-       verified flags, aliases, user states      together or not at all (AWS does not
-//	Attributes, AdminDeleteUser,                                                   say)
-//	AdminSetUserPassword
-//	ListUsers                            filters, pages of 60, tokens; stale and   oldest user first; a token does not
-//	                                     short pages on request                    expire
+// What users sign in with elsewhere is played by SignInFederated, and stale lists, short pages and AWS's quotas are on
+// switches; all three have routes under /_local. The table of operations.go says operation by operation what is faithful
+// and what is not, and OPERATIONS.md is made of it. Settings that change nothing here are kept, shown and reset as AWS
+// does; a call that would need a trigger which is not offered is refused.
 //
 // Error texts that the public record shows are repeated word for word, values included: code that copies an AWS
 // error into a log is found out here. Time is the time package's own, timers included: inside testing/synctest
@@ -64,12 +51,12 @@ type Options struct {
 	// Random fills b with random bytes, for ids, secrets and codes. It is called by one goroutine at a time.
 	// Default: crypto/rand.
 	Random func(b []byte)
-	// ListLag is how old the state is that ListUsers shows: a change is seen only after that time. AdminGetUser is
-	// never stale. Default: 0.
+	// ListLag is how old the state is that ListUsers shows, see Switches. Default: 0.
 	ListLag time.Duration
-	// ListScan is how many users ListUsers looks at for one page: with it, pages come short or empty although more
-	// follow, as they may in AWS. Default: 0, no bound.
+	// ListScan is how many users ListUsers looks at for one page, see Switches. Default: 0, no bound.
 	ListScan int
+	// Quotas are the request rates by category, for instance AWSQuotas(). A rate below 0 is no limit. Default: none.
+	Quotas Quotas
 }
 
 // Service is one account's user pools in one Region, held in memory. Create it with New. It is safe for concurrent
@@ -82,6 +69,9 @@ type Service struct {
 	pools     map[string]*pool
 	clients   map[string]*client
 	functions map[string]Function
+	switches  Switches
+	buckets   map[category]*awsjson.Bucket
+	fate      awsjson.Fate
 	born      uint64 // pools, clients and users numbered so far
 }
 
@@ -97,11 +87,14 @@ func New(o *Options) *Service {
 	if s.o.Random == nil {
 		s.o.Random = func(b []byte) { _, _ = rand.Read(b) } // never fails, says its documentation
 	}
+	s.fate = awsjson.Calm{}
+	s.flip(Switches{ListLag: max(s.o.ListLag, 0), ListScan: max(s.o.ListScan, 0), Quotas: s.o.Quotas})
 	s.Service = &awsjson.Service{
 		Name: "cognito-idp", Target: "AWSCognitoIdentityProviderService", Version: "1.1",
-		Operations: s.operations(),
-		Throttled:  &awsjson.Error{Status: http.StatusBadRequest, Code: "TooManyRequestsException", Message: "Rate exceeded"},
-		Internal:   &awsjson.Error{Status: http.StatusInternalServerError, Code: "InternalErrorException", Message: "Internal error"},
+		Operations: s.operations(), Missing: missingOperations(), Local: s.routes(),
+		Throttled:   throttled(),
+		Internal:    &awsjson.Error{Status: http.StatusInternalServerError, Code: "InternalErrorException", Message: "Internal error"},
+		Unsupported: unsupported, Suffers: []string{"clockSkew"},
 	}
 	return s
 }
@@ -131,33 +124,6 @@ func (s *Service) Code(poolID, username string) (code string, ok bool) {
 		return "", false
 	}
 	return u.code.value, true
-}
-
-func (s *Service) operations() map[string]awsjson.Operation {
-	return map[string]awsjson.Operation{
-		"CreateUserPool":            awsjson.Op(s.createUserPool),
-		"DescribeUserPool":          awsjson.Op(s.describeUserPool),
-		"UpdateUserPool":            awsjson.Op(s.updateUserPool),
-		"DeleteUserPool":            awsjson.Op(s.deleteUserPool),
-		"ListUserPools":             awsjson.Op(s.listUserPools),
-		"AddCustomAttributes":       awsjson.Op(s.addCustomAttributes),
-		"CreateUserPoolClient":      awsjson.Op(s.createUserPoolClient),
-		"DescribeUserPoolClient":    awsjson.Op(s.describeUserPoolClient),
-		"ListUserPoolClients":       awsjson.Op(s.listUserPoolClients),
-		"SignUp":                    awsjson.Op(s.signUp),
-		"ConfirmSignUp":             awsjson.Op(s.confirmSignUp),
-		"ResendConfirmationCode":    awsjson.Op(s.resendConfirmationCode),
-		"ForgotPassword":            awsjson.Op(s.forgotPassword),
-		"ConfirmForgotPassword":     awsjson.Op(s.confirmForgotPassword),
-		"AdminConfirmSignUp":        awsjson.Op(s.adminConfirmSignUp),
-		"AdminCreateUser":           awsjson.Op(s.adminCreateUser),
-		"AdminGetUser":              awsjson.Op(s.adminGetUser),
-		"AdminUpdateUserAttributes": awsjson.Op(s.adminUpdateUserAttributes),
-		"AdminDeleteUserAttributes": awsjson.Op(s.adminDeleteUserAttributes),
-		"AdminDeleteUser":           awsjson.Op(s.adminDeleteUser),
-		"AdminSetUserPassword":      awsjson.Op(s.adminSetUserPassword),
-		"ListUsers":                 awsjson.Op(s.listUsers),
-	}
 }
 
 // empty is the answer of operations that have nothing to say.

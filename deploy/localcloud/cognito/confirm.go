@@ -1,17 +1,32 @@
 package cognito
 
-import "context"
+import (
+	"context"
+
+	"github.com/postconfirm/postconfirm/deploy/localcloud/awsjson"
+)
 
 // userInput is what most calls through an app client begin with.
 type userInput struct {
-	ClientId       string
-	SecretHash     string
-	Username       string
-	ClientMetadata map[string]string
+	ClientId   string
+	SecretHash string
+	Username   string
+	callerContext
 }
 
-// who finds client and user. A client that hides who exists gets a nil user instead of an error. The caller holds
-// the lock.
+// messageMetadata is for the trigger that words messages.
+type messageMetadata struct {
+	ClientMetadata map[string]string `idle:"only the custom message trigger gets it; a call that would have to run that is refused"`
+}
+
+// callerContext is what calls through an app client may say about the caller.
+type callerContext struct {
+	AnalyticsMetadata awsjson.Refused `refused:"there are no analytics"`
+	UserContextData   awsjson.Refused `refused:"there is no threat protection"`
+}
+
+// who finds client and user. A client that hides who exists gets a nil user instead of an error; else the error comes
+// with the client. The caller holds the lock.
 func (s *Service) who(in *userInput) (*client, *user, error) {
 	c, err := s.admit(in.ClientId, in.Username, in.SecretHash)
 	if err != nil {
@@ -19,15 +34,17 @@ func (s *Service) who(in *userInput) (*client, *user, error) {
 	}
 	u := c.pool.find(in.Username)
 	if u == nil && !c.discreet() {
-		return nil, nil, noSuchCombination()
+		return c, nil, noSuchCombination()
 	}
 	return c, u, nil
 }
 
 type confirmSignUpInput struct {
 	userInput
+	ClientMetadata     map[string]string
 	ConfirmationCode   string
 	ForceAliasCreation bool
+	Session            awsjson.Refused `refused:"nobody signs in"`
 }
 
 // confirmSignUp confirms the user first and tells the function then: its error reaches the caller, but changes
@@ -58,7 +75,7 @@ func (s *Service) confirm(in *confirmSignUpInput) (*call, error) {
 	}
 	next := *u.now
 	next.status = confirmed
-	next.attributes = next.attributes.judge(c.pool.unproven(u), true)
+	next.attributes = next.attributes.judge(c.pool.unproven(u.now.attributes), true)
 	if err := c.pool.commit(u, &next, in.ForceAliasCreation); err != nil {
 		return nil, err
 	}
@@ -66,9 +83,14 @@ func (s *Service) confirm(in *confirmSignUpInput) (*call, error) {
 	return s.postConfirmationCall(c.pool, c, u, confirmSignUpSource, in.ClientMetadata), nil
 }
 
+// adminInput is what calls of administrators begin with.
 type adminInput struct {
-	UserPoolId     string
-	Username       string
+	UserPoolId string
+	Username   string
+}
+
+type adminConfirmInput struct {
+	adminInput
 	ClientMetadata map[string]string
 }
 
@@ -88,7 +110,7 @@ func (s *Service) whom(in *adminInput) (*pool, *user, error) {
 	return p, u, nil
 }
 
-func (s *Service) adminConfirmSignUp(ctx context.Context, in *adminInput) (*empty, error) {
+func (s *Service) adminConfirmSignUp(ctx context.Context, in *adminConfirmInput) (*empty, error) {
 	tell, err := s.adminConfirm(in)
 	if err != nil {
 		return nil, err
@@ -97,10 +119,10 @@ func (s *Service) adminConfirmSignUp(ctx context.Context, in *adminInput) (*empt
 }
 
 // adminConfirm confirms without a code, so it proves no address.
-func (s *Service) adminConfirm(in *adminInput) (*call, error) {
+func (s *Service) adminConfirm(in *adminConfirmInput) (*call, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, u, err := s.whom(in)
+	p, u, err := s.whom(&in.adminInput)
 	if err != nil {
 		return nil, err
 	}
@@ -118,10 +140,15 @@ func (s *Service) adminConfirm(in *adminInput) (*call, error) {
 
 type deliveryOutput struct{ CodeDeliveryDetails *delivery }
 
-func (s *Service) resendConfirmationCode(_ context.Context, in *userInput) (*deliveryOutput, error) {
+type sendInput struct {
+	userInput
+	messageMetadata
+}
+
+func (s *Service) resendConfirmationCode(_ context.Context, in *sendInput) (*deliveryOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, u, err := s.who(in)
+	c, u, err := s.who(&in.userInput)
 	switch {
 	case err != nil:
 		return nil, err
@@ -130,9 +157,12 @@ func (s *Service) resendConfirmationCode(_ context.Context, in *userInput) (*del
 	case u.now.status != unconfirmed:
 		return nil, invalid("User is already confirmed.")
 	}
-	to := c.pool.unproven(u)
+	to := c.pool.unproven(u.now.attributes)
 	if to == "" {
 		return nil, invalid("Auto verification not turned on.")
+	}
+	if err := c.pool.LambdaConfig.checkMessages(); err != nil {
+		return nil, err
 	}
 	return &deliveryOutput{s.send(u, forSignUp, to, signUpLife)}, nil
 }

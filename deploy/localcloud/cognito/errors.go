@@ -26,6 +26,15 @@ func violates(value any, member, constraint string, args ...any) error {
 		shown, member, fmt.Sprintf(constraint, args...))
 }
 
+// unsupported is the typed answer to what is not offered.
+func unsupported(text string) *awsjson.Error {
+	return &awsjson.Error{Status: http.StatusBadRequest, Code: "InvalidParameterException", Message: text}
+}
+
+func throttled() *awsjson.Error {
+	return &awsjson.Error{Status: http.StatusBadRequest, Code: "TooManyRequestsException", Message: "Rate exceeded"}
+}
+
 func notAuthorized(format string, args ...any) error {
 	return refuse("NotAuthorizedException", format, args...)
 }

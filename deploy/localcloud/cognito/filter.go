@@ -90,7 +90,7 @@ func (f filter) passes(p *pool, u *user, r *record) bool {
 // candidates narrows down whom to look at where an index knows; else it is everyone. With a lag an index, which
 // knows the present, is of no use.
 func (f filter) candidates(p *pool) []*user {
-	if f.prefix || p.lag > 0 {
+	if f.prefix || p.service.switches.ListLag > 0 {
 		return p.users
 	}
 	var one *user

@@ -21,6 +21,15 @@ func post(s *cognito.Service, operation, body string) *httptest.ResponseRecorder
 	return rec
 }
 
+// answer reads an answer of words.
+func answer(t *testing.T, rec *httptest.ResponseRecorder) (words map[string]string) {
+	t.Helper()
+	if err := json.Unmarshal(rec.Body.Bytes(), &words); err != nil {
+		t.Fatalf("%d %s: %v", rec.Code, rec.Body, err)
+	}
+	return words
+}
+
 // lived is an account with two pools, clients and a user, and its ids put into the bodies of the fuzzer.
 func lived(f testing.TB) (*cognito.Service, *strings.Replacer) {
 	n := byte(0)
@@ -61,6 +70,10 @@ func FuzzRequests(f *testing.F) {
 		"ListUserPools":             {`{"MaxResults":1}`, `{"MaxResults":60,"NextToken":"MS9wb29scw"}`},
 		"AddCustomAttributes":       {`{"UserPoolId":"POOL","CustomAttributes":[{"Name":"z"}]}`},
 		"CreateUserPoolClient":      {`{"UserPoolId":"POOL","ClientName":"x","WriteAttributes":["email"]}`},
+		"UpdateUserPoolClient":      {`{"UserPoolId":"POOL","ClientId":"CLIENT","TokenValidityUnits":{},"ClientName":"x"}`},
+		"DeleteUserPoolClient":      {`{"UserPoolId":"POOL","ClientId":"CLIENT"}`},
+		"AdminResetUserPassword":    {`{"UserPoolId":"POOL","Username":"ann"}`},
+		"AdminDisableUser":          {`{"UserPoolId":"POOL","Username":"ann"}`},
 		"ListUserPoolClients":       {`{"UserPoolId":"POOL","MaxResults":1}`},
 		"SignUp":                    {`{"ClientId":"CLIENT","Username":"bob","Password":"Correct-Horse-1","UserAttributes":[{"Name":"custom:n","Value":"2"}],"ValidationData":[{"Name":"a"}],"ClientMetadata":{"a":"\ud800"}}`},
 		"ConfirmSignUp":             {`{"ClientId":"CLIENT","Username":"ann","ConfirmationCode":"123456","ForceAliasCreation":true}`},
@@ -144,4 +157,32 @@ func FuzzAttributes(f *testing.F) {
 // wellFormed tells whether a value can be given as a user name at all.
 func wellFormed(name string) bool {
 	return len([]rune(name)) <= 128 && !strings.ContainsFunc(name, func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789@.+-_", r) })
+}
+
+// Whatever comes to the control surface is carried out or refused, and what is switched on is told as it can be set.
+func FuzzLocal(f *testing.F) {
+	for route, bodies := range map[string][]string{
+		"POST /_local/federated": {`{"pool":"POOL","provider":"Google","id":"1","attributes":{"email":"a@b","custom:n":"2"}}`, `{"pool":"POOL","client":"CLIENT","provider":"\ud800","id":"` + "\u0000" + `"}`, `{"attributes":null}`},
+		"PUT /_local/cognito":    {`{"listLag":"5s","listScan":1,"quotas":"aws"}`, `{"quotas":{"UserList":1e-300}}`, `{"quotas":null}`, `{"listLag":"-0s"}`},
+	} {
+		for _, body := range bodies {
+			f.Add(route, body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, route, body string) {
+		s, ids := lived(t)
+		if _, ok := s.Wire().Local[route]; !ok {
+			return
+		}
+		if status, answer := local(s, route, ids.Replace(body)); status >= http.StatusInternalServerError {
+			t.Errorf("broke: %d %s", status, answer)
+		}
+		_, told := local(s, "GET /_local/cognito", "")
+		if status, answer := local(s, "PUT /_local/cognito", told); status != http.StatusNoContent {
+			t.Errorf("told %s, which is refused: %d %s", told, status, answer)
+		}
+		if _, again := local(s, "GET /_local/cognito", ""); again != told {
+			t.Errorf("told as %s, then as %s", told, again)
+		}
+	})
 }

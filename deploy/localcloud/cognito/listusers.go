@@ -53,11 +53,11 @@ func (s *Service) listUsers(_ context.Context, in *listUsersInput) (*listUsersOu
 
 // collect fills a page and returns where the next one begins, 0 if there is none.
 func (s *Service) collect(p *pool, f filter, after uint64, limit int, out *listUsersOutput) (next uint64) {
-	then := time.Now().Add(-p.lag)
+	then := time.Now().Add(-s.switches.ListLag)
 	all := f.candidates(p)
 	all = all[following(all, after):]
 	for i, u := range all {
-		if len(out.Users) == limit || s.o.ListScan > 0 && i == s.o.ListScan {
+		if len(out.Users) == limit || s.switches.ListScan > 0 && i == s.switches.ListScan {
 			return all[i-1].born
 		}
 		if r := u.at(then); r != nil && f.passes(p, u, r) {

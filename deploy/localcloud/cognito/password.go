@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/postconfirm/postconfirm/deploy/localcloud/awsjson"
 )
 
 // policies are a pool's (API Reference, UserPoolPolicyType).
@@ -19,12 +21,12 @@ type signInPolicy struct {
 // passwordPolicy is what a password must have (API Reference, PasswordPolicyType).
 type passwordPolicy struct {
 	MinimumLength                 int
-	PasswordHistorySize           int `json:",omitempty"`
+	PasswordHistorySize           awsjson.Refused `json:",omitzero" refused:"no password is kept"`
 	RequireLowercase              bool
 	RequireNumbers                bool
 	RequireSymbols                bool
 	RequireUppercase              bool
-	TemporaryPasswordValidityDays int
+	TemporaryPasswordValidityDays int `kept:"nobody signs in"`
 }
 
 func (p *policies) fill() {

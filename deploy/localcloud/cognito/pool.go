@@ -14,7 +14,7 @@ type pool struct {
 	created  time.Time
 	modified time.Time
 	born     uint64
-	lag      time.Duration
+	service  *Service
 
 	settings
 	schema             schema
@@ -70,8 +70,8 @@ func (p *pool) aliasKinds() []string {
 // the start; else an address counts when it is verified, and a preferred name when the user is confirmed (developer
 // guide, "Customizing sign-in attributes").
 func (p *pool) claims(r *record) []attribute {
-	if r == nil {
-		return nil
+	if r == nil || r.status == externalProvider {
+		return nil // who signs in elsewhere has no use for a name here, and is not found by one (observed)
 	}
 	var list []attribute
 	for _, kind := range p.aliasKinds() {
@@ -134,9 +134,9 @@ func (p *pool) set(u *user, next *record) {
 		}
 	}
 	if next != nil {
-		next.modified = now
+		next.modified = p.service.clock()
 	}
-	u.replace(next, now, p.lag)
+	u.replace(next, now, p.service.switches.ListLag)
 	for _, key := range p.claims(next) {
 		p.aliases[key] = u
 	}
@@ -167,7 +167,7 @@ func (p *pool) remove(u *user) {
 
 // sweep forgets deleted users whom ListUsers shows no more.
 func (p *pool) sweep() {
-	then := time.Now().Add(-p.lag)
+	then := time.Now().Add(-p.service.switches.ListLag)
 	for len(p.gone) > 0 && p.gone[0].forgotten(then) {
 		if i := following(p.users, p.gone[0].born-1); i < len(p.users) && p.users[i] == p.gone[0] {
 			p.users = slices.Delete(p.users, i, i+1)

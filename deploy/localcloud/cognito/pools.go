@@ -45,10 +45,10 @@ func (s *Service) createUserPool(_ context.Context, in *createUserPoolInput) (*u
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.clock()
 	p := &pool{
 		id: s.o.Region + "_" + s.letters(9, alphabet), name: in.PoolName, created: now, modified: now,
-		born: s.number(), lag: s.o.ListLag, settings: in.settings, schema: attributes,
+		born: s.number(), service: s, settings: in.settings, schema: attributes,
 		aliasAttributes: in.AliasAttributes, usernameAttributes: in.UsernameAttributes,
 		byName: map[string]*user{}, bySub: map[string]*user{}, aliases: map[attribute]*user{}, values: map[attribute][]*user{},
 	}
@@ -137,7 +137,7 @@ func (s *Service) updateUserPool(_ context.Context, in *updateUserPoolInput) (*e
 	if in.PoolName != "" {
 		p.name = in.PoolName
 	}
-	p.settings, p.modified = in.settings, time.Now()
+	p.settings, p.modified = in.settings, s.clock()
 	return nil, nil
 }
 

@@ -63,7 +63,9 @@ func TestAPoolShowsWhatItWasCreatedWith(t *testing.T) {
 		in.DeletionProtection = "ACTIVE"
 	})
 	w.service.RegisterFunction(policyARN, &recorder{})
-	w.join(w.app(id, nil), "ann@example.com")
+	if _, err := w.AdminCreateUser(t.Context(), &idp.AdminCreateUserInput{UserPoolId: &id, Username: aws.String("ann@example.com"), MessageAction: "SUPPRESS"}); err != nil {
+		t.Fatal(err)
+	}
 	got := w.describe(id)
 	if !regexp.MustCompile(`^us-west-2_[0-9A-Za-z]{9}$`).MatchString(id) || *got.Arn != "arn:aws:cognito-idp:us-west-2:123456789012:userpool/"+id {
 		t.Errorf("id %s, ARN %s", id, *got.Arn)

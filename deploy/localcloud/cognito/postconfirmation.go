@@ -17,7 +17,7 @@ type postConfirmationRequest struct {
 // postConfirmationCall prepares the trigger for a user who is confirmed now, nil if the pool has none. It is made
 // under the lock that confirmed the user, and run after it: the event shows that moment.
 func (s *Service) postConfirmationCall(p *pool, c *client, u *user, source string, metadata map[string]string) *call {
-	arn := p.LambdaConfig.arn(postConfirmationTrigger)
+	arn := p.LambdaConfig.PostConfirmation
 	if arn == "" {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 const (
 	preSignUpSource      = "PreSignUp_SignUp"
 	preAdminCreateSource = "PreSignUp_AdminCreateUser"
+	preExternalSource    = "PreSignUp_ExternalProvider"
 )
 
 // preSignUpRequest is the event's request. The attributes are those of the call: there is no user yet, and no sub.
@@ -38,8 +39,8 @@ func (s *Service) askPreSignUp(ctx context.Context, a *applicant) error {
 	if err := json.Unmarshal(raw, &verdict); err != nil {
 		return unrecognizable()
 	}
-	if a.client == nil {
-		return nil // Cognito ignores the flags when an administrator creates the user
+	if a.client == nil || a.identities != "" {
+		return nil // the flags mean nothing for whom an administrator creates, and for whom another provider knows
 	}
 	a.verdict = verdict
 	return a.checkVerdict()
@@ -61,14 +62,19 @@ func (a *applicant) checkVerdict() error {
 
 // preSignUpCall prepares the trigger, nil if the pool has none.
 func (s *Service) preSignUpCall(p *pool, a *applicant) *call {
-	arn := p.LambdaConfig.arn(preSignUpTrigger)
+	arn := p.LambdaConfig.PreSignUp
 	if arn == "" {
 		return nil
 	}
-	source := preSignUpSource
-	if a.client == nil {
+	source, own := preSignUpSource, object(a.attributes)
+	switch {
+	case a.client == nil:
 		source = preAdminCreateSource
+	case a.identities != "":
+		// The two blank aliases and the empty validation data are observed.
+		source = preExternalSource
+		own = append(object{{"cognito:email_alias", ""}, {"cognito:phone_number_alias", ""}}, own...)
 	}
-	request := preSignUpRequest{UserAttributes: object(a.attributes), ValidationData: a.validation, ClientMetadata: a.metadata}
+	request := preSignUpRequest{UserAttributes: own, ValidationData: a.validation, ClientMetadata: a.metadata}
 	return &call{preSignUpTrigger, arn, s.newEvent(p, a.client, a.username, source, request, preSignUpResponse{})}
 }

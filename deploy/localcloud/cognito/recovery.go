@@ -6,29 +6,62 @@ import (
 	"slices"
 )
 
-func (s *Service) forgotPassword(_ context.Context, in *userInput) (*deliveryOutput, error) {
+func (s *Service) forgotPassword(_ context.Context, in *sendInput) (*deliveryOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, u, err := s.who(in)
+	c, u, err := s.who(&in.userInput)
 	switch {
+	case c != nil && u == nil && c.pool.LambdaConfig.UserMigration != "":
+		return nil, noTrigger("UserMigration")
 	case err != nil:
 		return nil, err
 	case u == nil:
 		return pretended(in.Username), nil
 	}
+	to, err := s.sendReset(c.pool, u)
+	return &deliveryOutput{to}, err
+}
+
+// sendReset sends a code for a new password, if the user may have one.
+func (s *Service) sendReset(p *pool, u *user) (*delivery, error) {
 	if err := u.checkResettable(); err != nil {
 		return nil, err
 	}
-	to, err := c.pool.recoverable(u)
+	to, err := p.recoverable(u)
 	if err != nil {
 		return nil, err
 	}
-	return &deliveryOutput{s.send(u, forPassword, to, passwordLife)}, nil
+	if err := p.LambdaConfig.checkMessages(); err != nil {
+		return nil, err
+	}
+	return s.send(u, forPassword, to, passwordLife), nil
 }
 
-// checkResettable refuses those whom an administrator created and who never signed in.
+type adminResetInput struct {
+	adminInput
+	messageMetadata
+}
+
+// adminResetUserPassword makes the user choose a new password with a code, as if it had been forgotten.
+func (s *Service) adminResetUserPassword(_ context.Context, in *adminResetInput) (*empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, u, err := s.whom(&in.adminInput)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.sendReset(p, u); err != nil {
+		return nil, err
+	}
+	next := *u.now
+	next.status = resetRequired
+	return nil, p.commit(u, &next, false)
+}
+
+// checkResettable refuses those whom an administrator created and who never signed in, and those who have no password
+// here but an identity elsewhere.
 func (u *user) checkResettable() error {
-	if u.now.status == forceChangePassword {
+	if u.now.status == forceChangePassword || u.now.status == externalProvider {
 		return notAuthorized("User password cannot be reset in the current state.")
 	}
 	return nil
@@ -56,6 +89,7 @@ func (p *pool) recoverable(u *user) (string, error) {
 
 type confirmForgotPasswordInput struct {
 	userInput
+	ClientMetadata   map[string]string
 	ConfirmationCode string
 	Password         string
 }

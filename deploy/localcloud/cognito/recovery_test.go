@@ -117,3 +117,39 @@ func TestRecoveryRefuses(t *testing.T) {
 		}
 	})
 }
+
+func TestAnAdministratorResetsAPassword(t *testing.T) {
+	w, trigger := newWorld(t, nil), &recorder{}
+	w.service.RegisterFunction(triggerARN, trigger)
+	pool := w.pool(func(in *idp.CreateUserPoolInput) { in.LambdaConfig = triggers("", triggerARN) })
+	app := w.app(pool, nil)
+	reset := func(name string) error {
+		_, err := w.AdminResetUserPassword(t.Context(), &idp.AdminResetUserPasswordInput{UserPoolId: &pool, Username: &name})
+		return err
+	}
+	w.join(app, "ann@example.com")
+	refused(t, reset("ann@example.com"), "InvalidParameterException", "Cannot reset password for the user as there is no registered/verified email or phone_number")
+	refused(t, reset("nobody@example.com"), "UserNotFoundException", "User does not exist.")
+	if err := w.confirm(app, "ann@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	if err := reset("ann@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := w.user(pool, "ann@example.com"); status != types.UserStatusTypeResetRequired {
+		t.Errorf("the user is %s", status)
+	}
+	code, ok := w.service.Code(pool, "ann@example.com")
+	if !ok {
+		t.Fatal("no code was sent")
+	}
+	if err := w.renew(app, "ann@example.com", code, password); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := w.user(pool, "ann@example.com"); status != types.UserStatusTypeConfirmed {
+		t.Errorf("the user is %s", status)
+	}
+	if got := trigger.seen(t); len(got) != 2 || got[1] != "PostConfirmation_ConfirmForgotPassword" {
+		t.Errorf("sources %v", got)
+	}
+}

@@ -1,41 +1,42 @@
 package cognito
 
-import (
-	"encoding/json"
-	"regexp"
-)
+import "encoding/json"
+
+// document is an object that is kept as it came.
+type document map[string]json.RawMessage
 
 // settings are what CreateUserPool sets and UpdateUserPool sets anew, whole: what an update leaves out goes back to
-// its default (API Reference, UpdateUserPool). Those that change nothing here are kept as they came.
+// its default (API Reference, UpdateUserPool). Those that are kept are so for the sake of who reads a pool, changes one
+// thing and writes all of it back.
 type settings struct {
+	AccountRecoverySetting      *accountRecovery             `json:",omitempty"`
 	AdminCreateUserConfig       *adminCreateUserConfig       `json:",omitempty"`
 	AutoVerifiedAttributes      []string                     `json:",omitempty"`
 	DeletionProtection          string                       `json:",omitempty"`
 	LambdaConfig                lambdaConfig                 // shown even when empty
-	MfaConfiguration            string                       `json:",omitempty"`
 	Policies                    *policies                    `json:",omitempty"`
 	UserAttributeUpdateSettings *userAttributeUpdateSettings `json:",omitempty"`
-	UserPoolTier                string                       `json:",omitempty"`
+	VerificationMessageTemplate *messageTemplate             `json:",omitempty"`
 
-	AccountRecoverySetting      *accountRecovery `json:",omitempty"`
-	DeviceConfiguration         json.RawMessage  `json:",omitempty"`
-	EmailConfiguration          json.RawMessage  `json:",omitempty"`
-	EmailVerificationMessage    json.RawMessage  `json:",omitempty"`
-	EmailVerificationSubject    json.RawMessage  `json:",omitempty"`
-	IssuerConfiguration         json.RawMessage  `json:",omitempty"`
-	KeyConfiguration            json.RawMessage  `json:",omitempty"`
-	SmsAuthenticationMessage    json.RawMessage  `json:",omitempty"`
-	SmsConfiguration            json.RawMessage  `json:",omitempty"`
-	SmsVerificationMessage      json.RawMessage  `json:",omitempty"`
-	UserPoolAddOns              json.RawMessage  `json:",omitempty"`
-	UserPoolTags                json.RawMessage  `json:",omitempty"`
-	VerificationMessageTemplate json.RawMessage  `json:",omitempty"`
+	DeviceConfiguration      document          `json:",omitempty" kept:"nobody signs in"`
+	EmailConfiguration       document          `json:",omitempty" kept:"no mail leaves"`
+	EmailVerificationMessage *string           `json:",omitempty" kept:"no mail leaves"`
+	EmailVerificationSubject *string           `json:",omitempty" kept:"no mail leaves"`
+	IssuerConfiguration      document          `json:",omitempty" kept:"there are no tokens"`
+	KeyConfiguration         document          `json:",omitempty" kept:"nothing is encrypted"`
+	MfaConfiguration         string            `json:",omitempty" kept:"nobody signs in"`
+	SmsAuthenticationMessage *string           `json:",omitempty" kept:"nobody signs in"`
+	SmsConfiguration         document          `json:",omitempty" kept:"no text message leaves"`
+	SmsVerificationMessage   *string           `json:",omitempty" kept:"no text message leaves"`
+	UserPoolAddOns           document          `json:",omitempty" kept:"there is no threat protection"`
+	UserPoolTags             map[string]string `json:",omitempty" kept:"tags are for bills and permissions"`
+	UserPoolTier             string            `json:",omitempty" kept:"nothing is billed"`
 }
 
 type adminCreateUserConfig struct {
 	AllowAdminCreateUserOnly  bool
-	InviteMessageTemplate     json.RawMessage `json:",omitempty"`
-	UnusedAccountValidityDays int             `json:",omitempty"`
+	InviteMessageTemplate     document `json:",omitempty" kept:"no invitation leaves"`
+	UnusedAccountValidityDays int      `json:",omitempty" kept:"nobody signs in, so no temporary password runs out"`
 }
 
 type userAttributeUpdateSettings struct {
@@ -51,38 +52,26 @@ type recoveryMechanism struct {
 	Priority int
 }
 
-// lambdaConfig is kept whole; of its triggers, two are ever called here.
-type lambdaConfig map[string]json.RawMessage
-
-// The triggers that this fake calls, by their names in a LambdaConfig.
-const (
-	preSignUpTrigger        = "PreSignUp"
-	postConfirmationTrigger = "PostConfirmation"
-)
-
-// arn gives a trigger's function, "" for none.
-func (c lambdaConfig) arn(trigger string) string {
-	var arn string
-	_ = json.Unmarshal(c[trigger], &arn) // checked when it was set
-	return arn
+// messageTemplate says how users confirm. The texts are kept; no mail leaves.
+type messageTemplate struct {
+	DefaultEmailOption string  `json:",omitempty"`
+	EmailMessage       *string `json:",omitempty" kept:"no mail leaves"`
+	EmailMessageByLink *string `json:",omitempty" kept:"no mail leaves"`
+	EmailSubject       *string `json:",omitempty" kept:"no mail leaves"`
+	EmailSubjectByLink *string `json:",omitempty" kept:"no mail leaves"`
+	SmsMessage         *string `json:",omitempty" kept:"no text message leaves"`
 }
 
-// arnPattern is the one of the API Reference, LambdaConfigType.
-var arnPattern = regexp.MustCompile(`^arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?$`)
-
-func (c lambdaConfig) check() error {
-	for _, trigger := range []string{preSignUpTrigger, postConfirmationTrigger} {
-		raw, ok := c[trigger]
-		if !ok || string(raw) == "null" {
-			continue
-		}
-		var arn string
-		if err := json.Unmarshal(raw, &arn); err != nil {
-			return refuse("SerializationException", "lambdaConfig.%s is not a string", trigger)
-		}
-		if !arnPattern.MatchString(arn) {
-			return violates(arn, "lambdaConfig."+trigger, "satisfy regular expression pattern: %s", arnPattern)
-		}
+// check refuses what can't be done: there is no page behind a link.
+func (t *messageTemplate) check() error {
+	if t == nil || t.DefaultEmailOption == "" {
+		return nil
+	}
+	if err := oneOf(t.DefaultEmailOption, "verificationMessageTemplate.defaultEmailOption", "CONFIRM_WITH_LINK", "CONFIRM_WITH_CODE"); err != nil {
+		return err
+	}
+	if t.DefaultEmailOption == "CONFIRM_WITH_LINK" {
+		return unsupported("the local cloud does not offer VerificationMessageTemplate.DefaultEmailOption CONFIRM_WITH_LINK: there is no page to follow a link to")
 	}
 	return nil
 }
@@ -90,6 +79,9 @@ func (c lambdaConfig) check() error {
 // check holds settings to their enumerations and fills in the defaults.
 func (s *settings) check() error {
 	if err := s.LambdaConfig.check(); err != nil {
+		return err
+	}
+	if err := s.VerificationMessageTemplate.check(); err != nil {
 		return err
 	}
 	for _, a := range s.AutoVerifiedAttributes {
@@ -111,14 +103,14 @@ func (s *settings) check() error {
 	if err := oneOf(s.MfaConfiguration, "mfaConfiguration", "OFF", "ON", "OPTIONAL"); err != nil {
 		return err
 	}
+	if err := oneOf(s.UserPoolTier, "userPoolTier", "LITE", "ESSENTIALS", "PLUS"); err != nil {
+		return err
+	}
 	return s.Policies.PasswordPolicy.checkItself()
 }
 
 // fill puts in what a pool has when nothing is said.
 func (s *settings) fill() {
-	if s.LambdaConfig == nil {
-		s.LambdaConfig = lambdaConfig{}
-	}
 	if s.AdminCreateUserConfig == nil {
 		s.AdminCreateUserConfig = new(adminCreateUserConfig)
 	}

@@ -13,6 +13,7 @@ type signUpInput struct {
 	UserAttributes []attributeInput
 	ValidationData []attributeInput
 	ClientMetadata map[string]string
+	callerContext
 }
 
 type signUpOutput struct {
@@ -82,6 +83,12 @@ func (s *Service) apply(in *signUpInput) (*applicant, error) {
 func (s *Service) admitted(a *applicant) (*signUpOutput, *call, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	to := a.pool.unproven(a.attributes)
+	if to != "" && !a.verdict.AutoConfirmUser {
+		if err := a.pool.LambdaConfig.checkMessages(); err != nil {
+			return nil, nil, err
+		}
+	}
 	u, err := s.enroll(a)
 	if err != nil {
 		return nil, nil, err
@@ -90,7 +97,7 @@ func (s *Service) admitted(a *applicant) (*signUpOutput, *call, error) {
 	if out.UserConfirmed {
 		return out, s.postConfirmationCall(a.pool, a.client, u, confirmSignUpSource, a.metadata), nil
 	}
-	if to := a.pool.unproven(u); to != "" {
+	if to != "" {
 		out.CodeDeliveryDetails = s.send(u, forSignUp, to, signUpLife)
 	}
 	return out, nil, nil
@@ -98,9 +105,9 @@ func (s *Service) admitted(a *applicant) (*signUpOutput, *call, error) {
 
 // unproven names the address that a new user has to prove, "" if the pool does not ask for it. A telephone comes
 // before e-mail (API Reference, SignUp).
-func (p *pool) unproven(u *user) string {
+func (p *pool) unproven(own attributes) string {
 	for _, kind := range []string{phoneAttribute, emailAttribute} {
-		if slices.Contains(p.AutoVerifiedAttributes, kind) && u.now.attributes.has(kind) {
+		if slices.Contains(p.AutoVerifiedAttributes, kind) && own.has(kind) {
 			return kind
 		}
 	}

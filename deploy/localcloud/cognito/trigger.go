@@ -24,17 +24,17 @@ const notApplicable = "CLIENT_ID_NOT_APPLICABLE"
 
 // event is what a trigger's function receives (developer guide, "Lambda trigger parameters").
 type event struct {
-	Version       string        `json:"version"`
-	Region        string        `json:"region"`
-	UserPoolID    string        `json:"userPoolId"`
-	UserName      string        `json:"userName"`
-	CallerContext callerContext `json:"callerContext"`
-	TriggerSource string        `json:"triggerSource"`
-	Request       any           `json:"request"`
-	Response      any           `json:"response"`
+	Version       string       `json:"version"`
+	Region        string       `json:"region"`
+	UserPoolID    string       `json:"userPoolId"`
+	UserName      string       `json:"userName"`
+	CallerContext eventContext `json:"callerContext"`
+	TriggerSource string       `json:"triggerSource"`
+	Request       any          `json:"request"`
+	Response      any          `json:"response"`
 }
 
-type callerContext struct {
+type eventContext struct {
 	SDKVersion string `json:"awsSdkVersion"`
 	ClientID   string `json:"clientId"`
 }
@@ -43,7 +43,7 @@ type callerContext struct {
 func (s *Service) newEvent(p *pool, c *client, username, source string, request, response any) *event {
 	e := &event{
 		Version: "1", Region: s.o.Region, UserPoolID: p.id, UserName: username, TriggerSource: source,
-		CallerContext: callerContext{SDKVersion: "aws-sdk-unknown-unknown", ClientID: notApplicable},
+		CallerContext: eventContext{SDKVersion: "aws-sdk-unknown-unknown", ClientID: notApplicable},
 		Request:       request, Response: response,
 	}
 	if c != nil {

@@ -7,6 +7,7 @@ import (
 
 type adminUpdateUserAttributesInput struct {
 	adminInput
+	messageMetadata
 	UserAttributes []attributeInput
 }
 
@@ -23,6 +24,9 @@ func (s *Service) adminUpdateUserAttributes(_ context.Context, in *adminUpdateUs
 	}
 	change, err := p.read(in.UserAttributes, false)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.checkProof(u, change); err != nil {
 		return nil, err
 	}
 	next := *u.now
@@ -52,6 +56,19 @@ func (p *pool) apply(own attributes, a attribute, judged bool) attributes {
 	return own.with(a.Name, a.Value).judge(a.Name, false)
 }
 
+// checkProof refuses a change that makes Cognito send a code to a new address, if the pool words such messages itself.
+// No code is sent here: what would take it, VerifyUserAttribute, is not offered.
+func (p *pool) checkProof(u *user, change attributes) error {
+	for _, kind := range []string{emailAttribute, phoneAttribute} {
+		value := change.get(kind)
+		asks := slices.Contains(p.AutoVerifiedAttributes, kind) && !change.has(kind+verifiedSuffix)
+		if asks && value != "" && value != u.now.attributes.get(kind) {
+			return p.LambdaConfig.checkMessages()
+		}
+	}
+	return nil
+}
+
 func (p *pool) verifiesFirst(name string) bool {
 	u := p.UserAttributeUpdateSettings
 	return u != nil && slices.Contains(u.AttributesRequireVerificationBeforeUpdate, name)
@@ -71,5 +88,5 @@ func (s *Service) adminDeleteUserAttributes(ctx context.Context, in *adminDelete
 	for _, name := range in.UserAttributeNames {
 		list = append(list, attributeInput{Name: name, Value: &blank})
 	}
-	return s.adminUpdateUserAttributes(ctx, &adminUpdateUserAttributesInput{in.adminInput, list})
+	return s.adminUpdateUserAttributes(ctx, &adminUpdateUserAttributesInput{adminInput: in.adminInput, UserAttributes: list})
 }

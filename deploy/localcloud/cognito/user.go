@@ -10,6 +10,8 @@ const (
 	unconfirmed         = "UNCONFIRMED"
 	confirmed           = "CONFIRMED"
 	forceChangePassword = "FORCE_CHANGE_PASSWORD"
+	resetRequired       = "RESET_REQUIRED"
+	externalProvider    = "EXTERNAL_PROVIDER"
 )
 
 // user is one user of a pool. Name, sub and creation never change; the rest is replaced as a whole by pool.commit.
@@ -57,7 +59,9 @@ func (u *user) forgotten(then time.Time) bool {
 
 // replace sets a new state and remembers the old one as long as ListUsers needs it.
 func (u *user) replace(next *record, now time.Time, lag time.Duration) {
-	if lag > 0 {
+	if lag == 0 {
+		u.past = nil
+	} else {
 		u.past = slices.DeleteFunc(u.past, func(v shown) bool { return !v.until.After(now.Add(-lag)) })
 		u.past = append(u.past, shown{now, u.now})
 	}
