@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs what `make check` needs beyond Go, and says what: gcc for the race detector, node and npm for the outside
-# clients. Does nothing where they are.
+# Installs what `make check` needs beyond Go, and says what: gcc for the race detector, node and npm, and boto3 for the
+# outside clients. Does nothing where they are.
 set -euo pipefail
 
 need=()
 command -v gcc >/dev/null || need+=(gcc libc6-dev)
 command -v node >/dev/null || need+=(nodejs)
 command -v npm >/dev/null || need+=(npm)
+/usr/bin/python3 -c 'import boto3' 2>/dev/null || need+=(python3-boto3)
 if [ ${#need[@]} -gt 0 ]; then
   echo "check: installing ${need[*]} with apt-get"
   sudo=""; [ "$(id -u)" = 0 ] || sudo=sudo
@@ -19,4 +20,4 @@ if [ "$major" -lt 20 ] && [ ! -x bin/tools/node_modules/.bin/node ]; then
   mkdir -p bin/tools
   (cd bin/tools && echo '{"private": true}' >package.json && npm install --no-audit --no-fund --loglevel=error node@22)
 fi
-echo "check: using $(gcc --version | head -1), $(go version), node $(PATH=$PWD/bin/tools/node_modules/.bin:$PATH node --version)"
+echo "check: using $(gcc --version | head -1), $(go version), node $(PATH=$PWD/bin/tools/node_modules/.bin:$PATH node --version), boto3 $(/usr/bin/python3 -c 'import boto3; print(boto3.__version__)')"

@@ -67,6 +67,15 @@ attributes:
   };
 }
 
+/** Asks the cloud's control surface, and gives the answer's JSON, if there is one. */
+export async function control(endpoint, method, path, body) {
+  const answer = await fetch(endpoint + path, {
+    method, headers: { "content-type": "application/json" }, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return text && JSON.parse(text);
+}
+
 /** Asks until an answer is right, or says what the last one was. */
 export async function eventually(ask, right, seconds = 20) {
   const end = Date.now() + seconds * 1000;
