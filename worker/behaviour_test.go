@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,11 +20,6 @@ import (
 	"github.com/postconfirm/postconfirm/worker"
 )
 
-func in(t *testing.T, name string, f func(t *testing.T)) {
-	t.Helper()
-	t.Run(name, func(t *testing.T) { synctest.Test(t, f) })
-}
-
 func expect[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -34,9 +28,9 @@ func expect[T comparable](t *testing.T, what string, got, want T) {
 }
 
 func TestAUserIsEnriched(t *testing.T) {
-	in(t, "what a vendor knows becomes an attribute, and the message goes", func(t *testing.T) {
+	in(t, "what a vendor knows becomes an attribute, and the message goes", func(t *testing.T, on face) {
 		v := answers(acme)
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		sub := w.confirm("ada@acme.example")
 		w.work(time.Minute)
 		expect(t, "attribute", w.attributes(sub)["custom:company"], "Acme Ltd")
@@ -45,9 +39,9 @@ func TestAUserIsEnriched(t *testing.T) {
 		expect(t, "calls", v.count(), 1)
 		expect(t, "stored answer", string(w.run(sub).Steps["company"].Output), `{"name":"Acme Ltd"}`)
 	})
-	in(t, "a late duplicate of a finished run asks nobody and is deleted", func(t *testing.T) {
+	in(t, "a late duplicate of a finished run asks nobody and is deleted", func(t *testing.T, on face) {
 		v := answers(acme)
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		sub := w.confirm("ada@acme.example")
 		w.work(time.Minute)
 		w.cloud.ResetCalls()
@@ -58,12 +52,12 @@ func TestAUserIsEnriched(t *testing.T) {
 		expect(t, "queue", w.left(), "0+0")
 		expect(t, "last verdict", w.reasons()[1], "duplicate")
 	})
-	in(t, "three copies at once are one run", func(t *testing.T) {
+	in(t, "three copies at once are one run", func(t *testing.T, on face) {
 		v := &vendor{class: enrich.Read, run: func(context.Context, enrich.Call, int) (enrich.Result, error) {
 			time.Sleep(2 * time.Second)
 			return acme, nil
 		}}
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		sub := w.confirm("ada@acme.example")
 		w.send(string(w.message(sub).Encode()))
 		w.send(string(w.message(sub).Encode()))
@@ -72,8 +66,8 @@ func TestAUserIsEnriched(t *testing.T) {
 		expect(t, "writes", w.cloud.Calls()["cognito-idp.AdminUpdateUserAttributes"], 1)
 		expect(t, "queue", w.left(), "0+0")
 	})
-	in(t, "an attribute that is there already is not written", func(t *testing.T) {
-		w := newWorld(t, company(t, answers(acme)))
+	in(t, "an attribute that is there already is not written", func(t *testing.T, on face) {
+		w := newWorld(t, on, company(t, answers(acme)))
 		sub := w.confirm("ada@acme.example")
 		w.set(sub, "custom:company", "Acme Ltd")
 		w.cloud.ResetCalls()
@@ -81,7 +75,7 @@ func TestAUserIsEnriched(t *testing.T) {
 		expect(t, "writes", w.cloud.Calls()["cognito-idp.AdminUpdateUserAttributes"], 0)
 		expect(t, "run", w.run(sub).State, worker.Done)
 	})
-	in(t, "steps see each other's answers, and the mail waits for the write", func(t *testing.T) {
+	in(t, "steps see each other's answers, and the mail waits for the write", func(t *testing.T, on face) {
 		var order []string
 		note := func(name string, r enrich.Result) *vendor {
 			return &vendor{class: enrich.Keyed, run: func(ctx context.Context, call enrich.Call, _ int) (enrich.Result, error) {
@@ -94,7 +88,7 @@ func TestAUserIsEnriched(t *testing.T) {
 			enrich.Step{ID: "crm", Uses: "test", Needs: []string{"company"}, Connector: note("crm", enrich.Result{"id": "c1"}), Class: enrich.Keyed, Timeout: time.Second, Fields: []expr.Path{{"id"}}},
 			enrich.Step{ID: "mail", Uses: "test", Needs: []string{"attributes"}, Connector: note("mail", nil), Class: enrich.Keyed, Timeout: time.Second})
 		p.Attributes = append(p.Attributes, enrich.Attribute{Name: "custom:crm_id", Value: template(t, "${{ steps.crm.id }}")})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(time.Minute)
 		if got := strings.Join(order, ", "); got != "company , crm Acme Ltd, mail Acme Ltd" {
@@ -128,29 +122,29 @@ func (w *world) deleteUser(sub string) {
 }
 
 func TestTheFailureTable(t *testing.T) {
-	in(t, "temporary: short tries mend a blip inside one delivery, nothing is charged", func(t *testing.T) {
+	in(t, "temporary: short tries mend a blip inside one delivery, nothing is charged", func(t *testing.T, on face) {
 		v := failsFirst(enrich.Read, acme, errDown, errDown)
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		sub := w.confirm("ada@acme.example")
 		w.work(time.Minute)
 		expect(t, "calls", v.count(), 3)
 		expect(t, "charged", w.run(sub).Steps["company"].Attempts, 0)
 		expect(t, "verdicts", strings.Join(w.reasons(), ","), "done")
 	})
-	in(t, "temporary: beyond the tries it is charged once and hidden, and finished steps are not repeated", func(t *testing.T) {
+	in(t, "temporary: beyond the tries it is charged once and hidden, and finished steps are not repeated", func(t *testing.T, on face) {
 		first, second := answers(acme), failsFirst(enrich.Read, enrich.Result{"id": "c1"}, same(errDown, 4)...)
 		p := company(t, first)
 		p.Steps = append(p.Steps, enrich.Step{ID: "crm", Uses: "test", Connector: second, Class: enrich.Read, Timeout: time.Second})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(5 * time.Minute)
 		expect(t, "calls of the one that works", first.count(), 1)
 		expect(t, "charged", w.run(sub).Steps["crm"].Attempts, 1)
 		expect(t, "verdicts", strings.Join(w.reasons(), ","), "retry http_503,done")
 	})
-	in(t, "throttled: not charged, Retry-After is honoured", func(t *testing.T) {
+	in(t, "throttled: not charged, Retry-After is honoured", func(t *testing.T, on face) {
 		v := failsFirst(enrich.Read, acme, throttled(90*time.Second))
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		sub := w.confirm("ada@acme.example")
 		w.work(89 * time.Second)
 		expect(t, "calls before Retry-After", v.count(), 1)
@@ -160,22 +154,22 @@ func TestTheFailureTable(t *testing.T) {
 		expect(t, "released", w.run(sub).Releases, 1)
 		expect(t, "attribute", w.attributes(sub)["custom:company"], "Acme Ltd")
 	})
-	in(t, "not-found: an outcome, the attribute is left out, the run goes on", func(t *testing.T) {
-		w := newWorld(t, company(t, failsFirst(enrich.Read, nil, enrich.ErrNotFound)))
+	in(t, "not-found: an outcome, the attribute is left out, the run goes on", func(t *testing.T, on face) {
+		w := newWorld(t, on, company(t, failsFirst(enrich.Read, nil, enrich.ErrNotFound)))
 		sub := w.confirm("ada@nowhere.example")
 		w.work(time.Minute)
 		expect(t, "outcome", w.run(sub).Steps["company"].Outcome, worker.OutcomeNotFound)
 		expect(t, "run", w.run(sub).State, worker.Done)
 		expect(t, "writes", w.cloud.Calls()["cognito-idp.AdminUpdateUserAttributes"], 0)
 	})
-	in(t, "permanent: everything that does not need it still runs, attributes included, then the run is parked", func(t *testing.T) {
+	in(t, "permanent: everything that does not need it still runs, attributes included, then the run is parked", func(t *testing.T, on face) {
 		other, behind := answers(enrich.Result{"id": "c1"}), answers(nil)
 		p := company(t, failsFirst(enrich.Read, nil, errRefused))
 		p.Steps = append(p.Steps,
 			enrich.Step{ID: "crm", Uses: "test", Connector: other, Class: enrich.Read, Timeout: time.Second, Fields: []expr.Path{{"id"}}},
 			enrich.Step{ID: "behind", Uses: "test", Needs: []string{"company"}, Connector: behind, Class: enrich.Read, Timeout: time.Second})
 		p.Attributes = append(p.Attributes, enrich.Attribute{Name: "custom:crm_id", Value: template(t, "${{ steps.crm.id }}")})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(time.Minute)
 		expect(t, "attribute", w.attributes(sub)["custom:crm_id"], "c1")
@@ -188,12 +182,12 @@ func TestTheFailureTable(t *testing.T) {
 		expect(t, "run key in the letter", aws.ToString(letters[0].MessageAttributes["postconfirm_run"].StringValue), w.run(sub).Key)
 		expect(t, "queue", w.left(), "0+0")
 	})
-	in(t, "permanent with on-failure skip: it and what needs it is skipped, done with a flag", func(t *testing.T) {
+	in(t, "permanent with on-failure skip: it and what needs it is skipped, done with a flag", func(t *testing.T, on face) {
 		behind := answers(nil)
 		p := company(t, failsFirst(enrich.Read, nil, errRefused))
 		p.Steps[0].OnFailure = enrich.Skip
 		p.Steps = append(p.Steps, enrich.Step{ID: "behind", Uses: "test", Needs: []string{"company"}, Connector: behind, Class: enrich.Read, Timeout: time.Second})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(time.Minute)
 		expect(t, "run", w.run(sub).State, worker.Done)
@@ -201,44 +195,44 @@ func TestTheFailureTable(t *testing.T) {
 		expect(t, "behind", w.run(sub).Steps["behind"].State, worker.StepSkipped)
 		expect(t, "calls behind", behind.count(), 0)
 	})
-	in(t, "permanent with on-failure default: its result is the default, done with a flag", func(t *testing.T) {
+	in(t, "permanent with on-failure default: its result is the default, done with a flag", func(t *testing.T, on face) {
 		p := company(t, failsFirst(enrich.Read, nil, errRefused))
 		p.Steps[0].OnFailure, p.Steps[0].Default = enrich.UseDefault, map[string]any{"name": "unknown"}
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(time.Minute)
 		expect(t, "attribute", w.attributes(sub)["custom:company"], "unknown")
 		expect(t, "flags", len(w.run(sub).Flags), 1)
 	})
-	in(t, "a condition that is false skips the step, what needs it goes on and sees null", func(t *testing.T) {
+	in(t, "a condition that is false skips the step, what needs it goes on and sees null", func(t *testing.T, on face) {
 		v, behind := answers(acme), answers(nil)
 		p := company(t, v)
 		p.Steps[0].If = condition(t, `user.email_domain != "mailbox.example"`)
 		p.Steps = append(p.Steps, enrich.Step{ID: "behind", Uses: "test", Needs: []string{"company"}, Connector: behind, Class: enrich.Read, Timeout: time.Second})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@mailbox.example")
 		w.work(time.Minute)
 		expect(t, "calls", v.count(), 0)
 		expect(t, "calls behind", behind.count(), 1)
 		expect(t, "run", w.run(sub).State, worker.Done)
 	})
-	in(t, "one attribute the pool would refuse: dropped and flagged, the rest written", func(t *testing.T) {
+	in(t, "one attribute the pool would refuse: dropped and flagged, the rest written", func(t *testing.T, on face) {
 		p := company(t, answers(enrich.Result{"name": strings.Repeat("x", 41), "plan": "team"}))
 		p.Steps[0].Fields = []expr.Path{{}}
 		p.Attributes = append(p.Attributes,
 			enrich.Attribute{Name: "custom:plan", Value: template(t, "${{ steps.company.plan }}")},
 			enrich.Attribute{Name: "custom:undeclared", Value: template(t, "x")})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(time.Minute)
 		expect(t, "attribute", w.attributes(sub)["custom:plan"], "team")
 		expect(t, "flags", strings.Join(w.run(sub).Flags, ", "), "attribute custom:company: too_long, attribute custom:undeclared: not_in_schema")
 	})
-	in(t, "sent, outcome unknown, unsafe: not repeated, the run is done with an open effect", func(t *testing.T) {
+	in(t, "sent, outcome unknown, unsafe: not repeated, the run is done with an open effect", func(t *testing.T, on face) {
 		mail := failsFirst(enrich.Unsafe, nil, errLost)
 		p := company(t, answers(acme))
 		p.Steps = append(p.Steps, enrich.Step{ID: "mail", Uses: "test", Needs: []string{"attributes"}, Connector: mail, Class: enrich.Unsafe, Timeout: time.Second})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(5 * time.Minute)
 		r := w.run(sub)
@@ -247,54 +241,54 @@ func TestTheFailureTable(t *testing.T) {
 		expect(t, "open effects", strings.Join(r.OpenEffects(), ","), "mail")
 		expect(t, "letters", len(w.letters()), 0)
 	})
-	in(t, "sent, the answer unreadable, unsafe: an open effect, no failure", func(t *testing.T) {
+	in(t, "sent, the answer unreadable, unsafe: an open effect, no failure", func(t *testing.T, on face) {
 		mail := failsFirst(enrich.Unsafe, nil, &enrich.Error{Kind: enrich.Permanent, Code: "bad_json", Sent: true})
 		p := company(t, answers(acme))
 		p.Steps = append(p.Steps, enrich.Step{ID: "mail", Uses: "test", Connector: mail, Class: enrich.Unsafe, Timeout: time.Second})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(5 * time.Minute)
 		r := w.run(sub)
 		expect(t, "run", r.State, worker.Done)
 		expect(t, "open effects", strings.Join(r.OpenEffects(), ","), "mail")
 	})
-	in(t, "a result too large to keep: a question has failed, an effect is done with a flag", func(t *testing.T) {
+	in(t, "a result too large to keep: a question has failed, an effect is done with a flag", func(t *testing.T, on face) {
 		large := enrich.Result{"id": strings.Repeat("x", 17<<10)}
 		for class, want := range map[enrich.Class]worker.RunState{enrich.Read: worker.Parked, enrich.Unsafe: worker.Done} {
 			big := &vendor{class: class, run: func(context.Context, enrich.Call, int) (enrich.Result, error) { return large, nil }}
 			p := company(t, answers(acme))
 			p.Steps = append(p.Steps, enrich.Step{ID: "big", Uses: "test", Connector: big, Class: class, Timeout: time.Second, Fields: []expr.Path{{"id"}}})
-			w := newWorld(t, p)
+			w := newWorld(t, on, p)
 			sub := w.confirm("ada@acme.example")
 			w.work(5 * time.Minute)
 			expect(t, class.String()+" run", w.run(sub).State, want)
 			expect(t, class.String()+" calls", big.count(), 1)
 		}
 	})
-	in(t, "never sent, unsafe: repeated", func(t *testing.T) {
+	in(t, "never sent, unsafe: repeated", func(t *testing.T, on face) {
 		mail := failsFirst(enrich.Unsafe, nil, errUnsent)
 		p := company(t, answers(acme))
 		p.Steps = append(p.Steps, enrich.Step{ID: "mail", Uses: "test", Connector: mail, Class: enrich.Unsafe, Timeout: time.Second})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(5 * time.Minute)
 		expect(t, "calls", mail.count(), 2)
 		expect(t, "mail", w.run(sub).Steps["mail"].State, worker.StepDone)
 	})
-	in(t, "sent, outcome unknown, keyed: repeated with the same key", func(t *testing.T) {
+	in(t, "sent, outcome unknown, keyed: repeated with the same key", func(t *testing.T, on face) {
 		hook := failsFirst(enrich.Keyed, nil, errLost)
 		p := company(t, answers(acme))
 		p.Steps = append(p.Steps, enrich.Step{ID: "hook", Uses: "test", Connector: hook, Class: enrich.Keyed, Timeout: time.Second})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(5 * time.Minute)
 		expect(t, "calls", hook.count(), 2)
 		expect(t, "keys", len(hook.keys), 1)
 		expect(t, "calls with the run's own key", hook.keys[w.run(sub).Key+"-hook"], 2)
 	})
-	in(t, "eight charged attempts of one step: parked, and no call after that", func(t *testing.T) {
+	in(t, "eight charged attempts of one step: parked, and no call after that", func(t *testing.T, on face) {
 		v := failsFirst(enrich.Read, nil, same(errDown, 1000)...)
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		sub := w.confirm("ada@acme.example")
 		w.work(24 * time.Hour)
 		expect(t, "calls", v.count(), 8*3)
@@ -304,18 +298,18 @@ func TestTheFailureTable(t *testing.T) {
 			t.Fatalf("letters: %+v", letters)
 		}
 	})
-	in(t, "five days of throttling: parked for its age, never charged", func(t *testing.T) {
+	in(t, "five days of throttling: parked for its age, never charged", func(t *testing.T, on face) {
 		v := failsFirst(enrich.Read, nil, same(throttled(10*time.Minute), 100000)...)
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		sub := w.confirm("ada@acme.example")
 		w.work(5*24*time.Hour + time.Hour)
 		expect(t, "run", w.run(sub).State, worker.Parked)
 		expect(t, "reason", w.run(sub).Reason, "too_old")
 		expect(t, "charged", w.run(sub).Steps["company"].Attempts, 0)
 	})
-	in(t, "user gone: nothing written, no letter", func(t *testing.T) {
+	in(t, "user gone: nothing written, no letter", func(t *testing.T, on face) {
 		v := answers(acme)
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		sub := w.confirm("ada@acme.example")
 		w.deleteUser(sub)
 		w.work(time.Minute)
@@ -324,9 +318,9 @@ func TestTheFailureTable(t *testing.T) {
 		expect(t, "letters", len(w.letters()), 0)
 		expect(t, "reads", w.cloud.Calls()["cognito-idp.AdminGetUser"], 2)
 	})
-	in(t, "the name belongs to another person now: nothing written", func(t *testing.T) {
+	in(t, "the name belongs to another person now: nothing written", func(t *testing.T, on face) {
 		v := answers(acme)
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		sub := w.confirm("ada@acme.example")
 		m := w.message(sub)
 		m.Sub = "00000000-0000-4000-8000-000000000000"
@@ -338,8 +332,8 @@ func TestTheFailureTable(t *testing.T) {
 }
 
 func TestThePoolUnderPressure(t *testing.T) {
-	in(t, "a throttled write is not charged and halves the budget", func(t *testing.T) {
-		w := newWorld(t, company(t, answers(acme)))
+	in(t, "a throttled write is not charged and halves the budget", func(t *testing.T, on face) {
+		w := newWorld(t, on, company(t, answers(acme)))
 		subs := make([]string, 200)
 		for i := range subs {
 			subs[i] = w.confirm("user" + strconv.Itoa(i) + "@acme.example")
@@ -356,8 +350,8 @@ func TestThePoolUnderPressure(t *testing.T) {
 		}
 		expect(t, "letters", len(w.letters()), 0)
 	})
-	in(t, "an outage of the pool charges nobody", func(t *testing.T) {
-		w := newWorld(t, company(t, answers(acme)))
+	in(t, "an outage of the pool charges nobody", func(t *testing.T, on face) {
+		w := newWorld(t, on, company(t, answers(acme)))
 		sub := w.confirm("ada@acme.example")
 		w.must(w.cloud.SetFault("cognito-idp", "*", localcloud.Fault{Outage: true}))
 		w.work(6 * time.Hour)
@@ -367,9 +361,9 @@ func TestThePoolUnderPressure(t *testing.T) {
 		expect(t, "run", r.State, worker.Done)
 		expect(t, "charged", r.Steps["company"].Attempts+r.Steps["attributes"].Attempts, 0)
 	})
-	in(t, "calls per user at steady state", func(t *testing.T) {
+	in(t, "calls per user at steady state", func(t *testing.T, on face) {
 		const users = 500
-		w := newWorld(t, company(t, answers(acme)))
+		w := newWorld(t, on, company(t, answers(acme)))
 		for i := range users {
 			w.confirm("user" + strconv.Itoa(i) + "@acme.example")
 		}
@@ -389,9 +383,9 @@ func TestThePoolUnderPressure(t *testing.T) {
 }
 
 func TestTheLedgerIsTheTruth(t *testing.T) {
-	in(t, "without a ledger nothing is asked and nothing is lost", func(t *testing.T) {
+	in(t, "without a ledger nothing is asked and nothing is lost", func(t *testing.T, on face) {
 		v := answers(acme)
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		sub := w.confirm("ada@acme.example")
 		w.ledger.Down(errors.New("disk full"))
 		w.work(time.Hour)
@@ -400,8 +394,8 @@ func TestTheLedgerIsTheTruth(t *testing.T) {
 		w.work(time.Hour)
 		expect(t, "run", w.run(sub).State, worker.Done)
 	})
-	in(t, "a message is never deleted while its dead letter can't be sent", func(t *testing.T) {
-		w := newWorld(t, company(t, failsFirst(enrich.Read, nil, errRefused)))
+	in(t, "a message is never deleted while its dead letter can't be sent", func(t *testing.T, on face) {
+		w := newWorld(t, on, company(t, failsFirst(enrich.Read, nil, errRefused)))
 		sub := w.confirm("ada@acme.example")
 		w.send("no message at all")
 		dlq := w.dlq
@@ -414,8 +408,8 @@ func TestTheLedgerIsTheTruth(t *testing.T) {
 		expect(t, "queue after", w.left(), "0+0")
 		expect(t, "letters", len(w.letters()), 2)
 	})
-	in(t, "a run whose worker vanished three times is parked as a crash loop", func(t *testing.T) {
-		w := newWorld(t, company(t, answers(acme)))
+	in(t, "a run whose worker vanished three times is parked as a crash loop", func(t *testing.T, on face) {
+		w := newWorld(t, on, company(t, answers(acme)))
 		sub := w.confirm("ada@acme.example")
 		id := worker.Identity{Pool: w.pool, Sub: sub, Generation: event.Onboarding}
 		for range 3 {
@@ -426,7 +420,7 @@ func TestTheLedgerIsTheTruth(t *testing.T) {
 		w.work(time.Minute)
 		expect(t, "reason", w.run(sub).Reason, "crash_loop")
 	})
-	in(t, "an effect has a durable intent before it starts, a question has none", func(t *testing.T) {
+	in(t, "an effect has a durable intent before it starts, a question has none", func(t *testing.T, on face) {
 		for class, want := range map[enrich.Class]worker.StepState{enrich.Unsafe: worker.StepIntent, enrich.Keyed: worker.StepIntent, enrich.Idempotent: "", enrich.Read: ""} {
 			var w *world
 			var sub string
@@ -435,19 +429,19 @@ func TestTheLedgerIsTheTruth(t *testing.T) {
 				seen = w.run(sub).Steps["company"].State
 				return acme, nil
 			}})
-			w = newWorld(t, p)
+			w = newWorld(t, on, p)
 			sub = w.confirm("ada@acme.example")
 			w.work(time.Minute)
 			expect(t, class.String()+" in the ledger during the call", seen, want)
 			expect(t, class.String()+" after it", w.run(sub).Steps["company"].State, worker.StepDone)
 		}
 	})
-	in(t, "an intent found open is never repeated when it is unsafe, and repeated when it is keyed", func(t *testing.T) {
+	in(t, "an intent found open is never repeated when it is unsafe, and repeated when it is keyed", func(t *testing.T, on face) {
 		for class, want := range map[enrich.Class]int{enrich.Unsafe: 0, enrich.Keyed: 1} {
 			effect := &vendor{class: class, run: func(context.Context, enrich.Call, int) (enrich.Result, error) { return nil, nil }}
 			p := company(t, answers(acme))
 			p.Steps = append(p.Steps, enrich.Step{ID: "effect", Uses: "test", Connector: effect, Class: class, Timeout: time.Second})
-			w := newWorld(t, p)
+			w := newWorld(t, on, p)
 			sub := w.confirm("ada@acme.example")
 			id := worker.Identity{Pool: w.pool, Sub: sub, Generation: event.Onboarding}
 			r, err := w.ledger.Claim(t.Context(), id, "gone", time.Now(), time.Now().Add(time.Second))
@@ -461,22 +455,22 @@ func TestTheLedgerIsTheTruth(t *testing.T) {
 		}
 	})
 	for name, timeout := range map[string]time.Duration{"longer than the lease": 5 * time.Minute, "that ignores its time-out": 10 * time.Second} {
-		in(t, "a step "+name+" keeps its lease: nobody else starts the same", func(t *testing.T) {
+		in(t, "a step "+name+" keeps its lease: nobody else starts the same", func(t *testing.T, on face) {
 			v := &vendor{class: enrich.Read, run: func(context.Context, enrich.Call, int) (enrich.Result, error) {
 				time.Sleep(3 * time.Minute)
 				return acme, nil
 			}}
 			p := company(t, v)
 			p.Steps[0].Timeout = timeout
-			w := newWorld(t, p)
+			w := newWorld(t, on, p)
 			sub := w.confirm("ada@acme.example")
 			w.work(10 * time.Minute)
 			expect(t, "calls", v.count(), 1)
 			expect(t, "run", w.run(sub).State, worker.Done)
 			expect(t, "crashes", w.run(sub).Crashes, 0)
-		})
+		}, theDaemon)
 	}
-	in(t, "a stop gives running work its time, and the next start goes on uncharged", func(t *testing.T) {
+	in(t, "a stop gives running work its time, and the next start goes on uncharged", func(t *testing.T, on face) {
 		slow := &vendor{class: enrich.Read, run: func(ctx context.Context, _ enrich.Call, _ int) (enrich.Result, error) {
 			select {
 			case <-ctx.Done():
@@ -488,7 +482,7 @@ func TestTheLedgerIsTheTruth(t *testing.T) {
 		never := answers(enrich.Result{"id": "c"})
 		p := company(t, slow)
 		p.Steps = append(p.Steps, enrich.Step{ID: "crm", Uses: "test", Needs: []string{"company"}, Connector: never, Class: enrich.Read, Timeout: time.Second})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		sub := w.confirm("ada@acme.example")
 		w.work(time.Second)
 		expect(t, "the running step finished", w.run(sub).Steps["company"].State, worker.StepDone)
@@ -498,9 +492,9 @@ func TestTheLedgerIsTheTruth(t *testing.T) {
 		expect(t, "run", w.run(sub).State, worker.Done)
 		expect(t, "crashes", w.run(sub).Crashes, 0)
 		expect(t, "calls", slow.count(), 1)
-	})
-	in(t, "a panic anywhere else counts as a crash, and three park the run, while others go on", func(t *testing.T) {
-		w := newWorld(t, company(t, answers(acme)))
+	}, theDaemon)
+	in(t, "a panic anywhere else counts as a crash, and three park the run, while others go on", func(t *testing.T, on face) {
+		w := newWorld(t, on, company(t, answers(acme)))
 		w.fragile = true
 		sub := w.confirm("ada@acme.example")
 		w.work(time.Hour)
@@ -508,14 +502,14 @@ func TestTheLedgerIsTheTruth(t *testing.T) {
 		expect(t, "reason", w.run(sub).Reason, "crash_loop")
 		expect(t, "letters", len(w.letters()), 1)
 	})
-	in(t, "a panic in a connector is a charged failure of its step", func(t *testing.T) {
+	in(t, "a panic in a connector is a charged failure of its step", func(t *testing.T, on face) {
 		v := &vendor{class: enrich.Read, run: func(_ context.Context, _ enrich.Call, n int) (enrich.Result, error) {
 			if n <= 3 {
 				panic("ada@acme.example")
 			}
 			return acme, nil
 		}}
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		sub := w.confirm("ada@acme.example")
 		w.work(5 * time.Minute)
 		expect(t, "run", w.run(sub).State, worker.Done)
@@ -540,8 +534,8 @@ func TestBodiesThatAreNoMessage(t *testing.T) {
 		{"no user", `{"v":1,"pool":"POOL","sub":"s"}`, "identity_missing"},
 		{"a user given twice", `{"v":1,"pool":"POOL","user":"u","user":"w","sub":"s"}`, "identity_ambiguous"},
 	} {
-		in(t, c.name+" is a dead letter once, with the body as it came", func(t *testing.T) {
-			w := newWorld(t, company(t, answers(acme)))
+		in(t, c.name+" is a dead letter once, with the body as it came", func(t *testing.T, on face) {
+			w := newWorld(t, on, company(t, answers(acme)))
 			body := strings.ReplaceAll(c.body, "POOL", w.pool)
 			w.send(body)
 			w.work(time.Minute)
@@ -552,8 +546,8 @@ func TestBodiesThatAreNoMessage(t *testing.T) {
 			expect(t, "queue", w.left(), "0+0")
 		})
 	}
-	in(t, "a newer version waits for a newer worker before it is a dead letter", func(t *testing.T) {
-		w := newWorld(t, company(t, answers(acme)))
+	in(t, "a newer version waits for a newer worker before it is a dead letter", func(t *testing.T, on face) {
+		w := newWorld(t, on, company(t, answers(acme)))
 		w.send(`{"v":2,"pool":"` + w.pool + `","user":"u","sub":"s"}`)
 		w.work(50 * time.Minute)
 		expect(t, "letters within the grace", len(w.letters()), 0)
@@ -566,13 +560,13 @@ func TestBodiesThatAreNoMessage(t *testing.T) {
 }
 
 func TestNothingPersonalIsLogged(t *testing.T) {
-	in(t, "no address, no name, no secret, no vendor's word in any log line or letter", func(t *testing.T) {
+	in(t, "no address, no name, no secret, no vendor's word in any log line or letter", func(t *testing.T, on face) {
 		leaky := func(err error) *vendor {
 			return &vendor{class: enrich.Read, run: func(context.Context, enrich.Call, int) (enrich.Result, error) { return nil, err }}
 		}
 		p := company(t, leaky(&enrich.Error{Kind: enrich.Permanent, Code: "http_400", Err: errors.New("canary-vendor-word")}))
 		p.Steps = append(p.Steps, enrich.Step{ID: "odd", Uses: "test", Connector: leaky(errors.New("canary-unclassified")), Class: enrich.Read, Timeout: time.Second})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		w.options.Attempts = 2
 		w.confirm("canary-address@acme.example")
 		w.send(`{"v":1,"pool":"` + w.pool + `","user":"canary-user","sub":""}`)

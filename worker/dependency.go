@@ -104,13 +104,10 @@ func (d *dependency) call(waits context.Context, run string, f func() (enrich.Re
 		return result, err
 	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		return nil, &enrich.Error{Kind: enrich.Throttled, Code: codeBreaker, RetryAfter: d.wait()}
+		return nil, &enrich.Error{Kind: enrich.Throttled, Code: BreakerOpen, RetryAfter: d.wait()}
 	}
 	return result, err
 }
-
-// codeBreaker is why a step was not tried at all.
-const codeBreaker = "breaker_open"
 
 func (d *dependency) note(run string, err error) {
 	d.mu.Lock()

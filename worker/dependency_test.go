@@ -31,10 +31,10 @@ func (w *world) charges(subs []string, step string) (sum int) {
 }
 
 func TestASickVendor(t *testing.T) {
-	in(t, "nobody is charged for it, it is hardly asked, and everybody is enriched when it is back", func(t *testing.T) {
+	in(t, "nobody is charged for it, it is hardly asked, and everybody is enriched when it is back", func(t *testing.T, on face) {
 		const users = 60
 		v := sickUntil(time.Now().Add(time.Hour), acme)
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		subs := make([]string, users)
 		for i := range subs {
 			subs[i] = w.confirm("user" + strconv.Itoa(i) + "@acme.example")
@@ -50,9 +50,9 @@ func TestASickVendor(t *testing.T) {
 		expect(t, "charged", w.charges(subs, "company"), 0)
 		expect(t, "letters", len(w.letters()), 0)
 	})
-	in(t, "what the first ones were charged before it was known is given back", func(t *testing.T) {
+	in(t, "what the first ones were charged before it was known is given back", func(t *testing.T, on face) {
 		v := sickUntil(time.Now().Add(time.Hour), acme)
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		confirmed := make(chan string, 4)
 		for i, name := range []string{"one", "two", "three", "four"} { // one after the other: the third proves that it is not the users
 			time.AfterFunc(time.Duration(i)*time.Second, func() { confirmed <- w.confirm(name + "@acme.example") })
@@ -64,13 +64,13 @@ func TestASickVendor(t *testing.T) {
 		}
 		expect(t, "charged", w.charges(subs, "company"), 0)
 	})
-	in(t, "steps and users that do not need it are unaffected", func(t *testing.T) {
+	in(t, "steps and users that do not need it are unaffected", func(t *testing.T, on face) {
 		v, other := sickUntil(time.Now().Add(time.Hour), acme), answers(enrich.Result{"id": "c1"})
 		p := company(t, v)
 		p.Steps[0].If = condition(t, `user.email_domain == "acme.example"`)
 		p.Steps = append(p.Steps, enrich.Step{ID: "crm", Uses: "test", Connector: other, Class: enrich.Read, Timeout: time.Second, Fields: []expr.Path{{"id"}}})
 		p.Attributes = append(p.Attributes, enrich.Attribute{Name: "custom:crm_id", Value: template(t, "${{ steps.crm.id }}")})
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		for i := range 20 {
 			w.confirm("user" + strconv.Itoa(i) + "@acme.example")
 		}
@@ -81,14 +81,14 @@ func TestASickVendor(t *testing.T) {
 		expect(t, "attribute", w.attributes(healthy)["custom:crm_id"], "c1")
 		expect(t, "answers of the other vendor, all stored", other.count(), 21)
 	})
-	in(t, "one user whom a vendor can't stand opens no breaker, is charged and parked", func(t *testing.T) {
+	in(t, "one user whom a vendor can't stand opens no breaker, is charged and parked", func(t *testing.T, on face) {
 		v := &vendor{class: enrich.Read, run: func(_ context.Context, call enrich.Call, _ int) (enrich.Result, error) {
 			if user, _ := call.Vars["user"].(map[string]any); strings.HasPrefix(user["email"].(string), "poison") {
 				return nil, errDown
 			}
 			return acme, nil
 		}}
-		w := newWorld(t, company(t, v))
+		w := newWorld(t, on, company(t, v))
 		poison := w.confirm("poison@acme.example")
 		w.work(12 * time.Hour)
 		expect(t, "run", w.run(poison).State, worker.Parked)
@@ -97,7 +97,7 @@ func TestASickVendor(t *testing.T) {
 		w.work(time.Minute)
 		expect(t, "another user", w.run(healthy).State, worker.Done)
 	})
-	in(t, "a rate is kept in every second, and waiting for it charges nobody", func(t *testing.T) {
+	in(t, "a rate is kept in every second, and waiting for it charges nobody", func(t *testing.T, on face) {
 		var calls []time.Time
 		v := &vendor{class: enrich.Read}
 		v.run = func(context.Context, enrich.Call, int) (enrich.Result, error) {
@@ -108,7 +108,7 @@ func TestASickVendor(t *testing.T) {
 		}
 		p := company(t, v)
 		p.Steps[0].Rate = 2
-		w := newWorld(t, p)
+		w := newWorld(t, on, p)
 		subs := make([]string, 200)
 		for i := range subs {
 			subs[i] = w.confirm("user" + strconv.Itoa(i) + "@acme.example")

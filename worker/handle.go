@@ -14,7 +14,8 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 	now := w.options.Now()
 	id := Identity{Pool: m.Pool, Sub: m.Sub, Generation: m.Generation, Source: m.Source, Client: m.Client}
 	v.Run = id.Key()
-	run, err := w.claim(ctx, id, now)
+	until := d.capped(now.Add(w.options.Lease))
+	run, err := w.claim(ctx, id, now, until)
 	if err != nil {
 		return w.notClaimed(v, err)
 	}
@@ -25,7 +26,7 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 		return Verdict{Delete: true, Outcome: Duplicate, Run: v.Run}
 	}
 	ctx, lost := context.WithCancelCause(ctx)
-	h := &hold{worker: w, delivery: d, run: &run, until: now.Add(w.options.Lease), lost: lost}
+	h := &hold{worker: w, delivery: d, run: &run, until: until, lost: lost}
 	var beat sync.WaitGroup
 	beat.Go(func() { h.keep(ctx) })
 	defer func() {
@@ -42,10 +43,10 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 }
 
 // claim takes the lease. It goes on when ctx ends: a lease that is taken but not heard of would count as a crash.
-func (w *Worker) claim(ctx context.Context, id Identity, now time.Time) (Run, error) {
+func (w *Worker) claim(ctx context.Context, id Identity, now, until time.Time) (Run, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
-	return w.ports.Ledger.Claim(ctx, id, w.owner(), now, now.Add(w.options.Lease))
+	return w.ports.Ledger.Claim(ctx, id, w.owner(), now, until)
 }
 
 // notClaimed keeps the message: another worker has the run, or the ledger is not there. Neither is charged.

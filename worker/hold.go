@@ -28,6 +28,8 @@ const saveTimeout = 15 * time.Second
 func (h *hold) save(ctx context.Context, change func(*Run)) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
+	ctx, stop := h.delivery.within(ctx, answering)
+	defer stop()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	change(h.run)
@@ -53,9 +55,14 @@ func (h *hold) end() time.Time {
 	return h.until
 }
 
-// ensure extends the hold if less than need is left of it.
-func (h *hold) ensure(ctx context.Context, need time.Duration) error {
-	if h.end().Sub(h.worker.options.Now()) >= need {
+// ensure makes room for a call that may last so long: before the delivery's deadline, or not at all; within the lease,
+// which is extended if less than the call and a margin is left of it.
+func (h *hold) ensure(ctx context.Context, call time.Duration) error {
+	now, need := h.worker.options.Now(), call+margin
+	if !h.delivery.fits(now, call) {
+		return errDeadline
+	}
+	if !h.end().Before(h.delivery.capped(now.Add(need))) {
 		return nil
 	}
 	return h.extend(ctx, max(h.worker.options.Lease, need+margin))
@@ -70,7 +77,7 @@ func (h *hold) extend(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	return h.save(ctx, func(r *Run) {
-		h.until = now.Add(d)
+		h.until = h.delivery.capped(now.Add(d))
 		r.LeaseUntil = h.until
 	})
 }

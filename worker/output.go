@@ -95,6 +95,8 @@ func reasonOf(err error) string {
 		return "lease_lost"
 	case errors.Is(err, errDraining):
 		return "draining"
+	case errors.Is(err, errDeadline):
+		return "deadline"
 	}
 	var classified *enrich.Error
 	if errors.As(err, &classified) {

@@ -29,12 +29,13 @@ func (w *Worker) pause(charged int, retryAfter time.Duration) time.Duration {
 	return min(max(d, retryAfter), maxHidden)
 }
 
-// draining ends a context's waits when the program is asked to stop, without cutting running calls.
+// draining ends a context's waits when the program is asked to stop, or soon will be, without cutting running calls.
 func draining(ctx context.Context, d Delivery) (context.Context, context.CancelFunc) {
-	waits, cancel := context.WithCancel(ctx)
+	waits, free := d.within(ctx, lastWaits)
 	if d.Draining == nil {
-		return waits, cancel
+		return waits, free
 	}
+	waits, cancel := context.WithCancelCause(waits)
 	stop := make(chan struct{})
 	go func() {
 		select {
@@ -42,9 +43,9 @@ func draining(ctx context.Context, d Delivery) (context.Context, context.CancelF
 		case <-stop:
 		case <-waits.Done():
 		}
-		cancel()
+		cancel(errDraining)
 	}()
-	return waits, func() { close(stop); cancel() }
+	return waits, func() { close(stop); free() }
 }
 
 // tries are the pauses between the calls of one step inside one delivery. It is a backoff.BackOff that also ends when

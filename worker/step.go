@@ -67,7 +67,7 @@ func (e *execution) condition(ctx context.Context, s *enrich.Step, record StepRe
 // call makes the step's call, with its tries, and stores what came of it.
 func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record StepRecord) {
 	if waits.Err() != nil {
-		e.postpone("draining", 0, 0)
+		e.postpone(reasonOf(context.Cause(waits)), 0, 0)
 		return
 	}
 	vars, err := e.secretVars(ctx)
@@ -137,10 +137,10 @@ func (e *execution) intend(ctx context.Context, s *enrich.Step, record *StepReco
 	return e.store(ctx, s.ID, *record)
 }
 
-// once is one call of the connector within its time-out, started only if that fits into the lease. A panic inside counts
-// as a failure of this call.
+// once is one call of the connector within its time-out, started only if that fits into the lease and before the
+// deadline. A panic inside counts as a failure of this call.
 func (e *execution) once(ctx context.Context, s *enrich.Step, call enrich.Call) (result enrich.Result, err error) {
-	if err := e.hold.ensure(ctx, s.Timeout+margin); err != nil {
+	if err := e.hold.ensure(ctx, s.Timeout); err != nil {
 		return nil, &enrich.Error{Kind: enrich.Throttled, Code: reasonOf(err), Err: err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)

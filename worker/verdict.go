@@ -11,6 +11,9 @@ type Verdict struct {
 	Run     string // run key, if the message has one
 }
 
+// BreakerOpen is the reason of a run that was released because an outside system it needs is thought sick.
+const BreakerOpen = "breaker_open"
+
 // Outcome is the kind of a verdict.
 type Outcome uint8
 

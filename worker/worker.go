@@ -125,7 +125,8 @@ func New(p *enrich.Pipeline, ports Ports, o *Options) *Worker {
 }
 
 // Handle does for one delivery what can be done now and says what becomes of the message. It never panics: a panic
-// inside leaves the run's lease to end by itself, which counts as a crash, and three crashes park the run. When ctx ends, running calls are cut; when d.Draining closes, nothing new
+// inside leaves the run's lease to end by itself, which counts as a crash, and three crashes park the run. When ctx
+// ends, or 1.5 s before d.Deadline, running calls are cut; when d.Draining closes, or 3 s before d.Deadline, nothing new
 // is started and the run is released uncharged.
 func (w *Worker) Handle(ctx context.Context, d Delivery) (v Verdict) {
 	defer func() {
@@ -135,6 +136,8 @@ func (w *Worker) Handle(ctx context.Context, d Delivery) (v Verdict) {
 		}
 		w.report(d, v)
 	}()
+	ctx, cancel := d.within(ctx, settling)
+	defer cancel()
 	m, err := event.Decode(d.Body)
 	if err != nil {
 		return w.unreadable(ctx, d, err)
@@ -147,6 +150,16 @@ func (w *Worker) Handle(ctx context.Context, d Delivery) (v Verdict) {
 
 func (w *Worker) panicked(run string) Verdict {
 	return Verdict{Outcome: Retry, Reason: "panic", Hide: w.pause(1, 0), Run: run}
+}
+
+// LongestCall is the longest time-out of the calls that this worker makes: it can do nothing useful in a Lambda function
+// that has not so much and a few seconds.
+func (w *Worker) LongestCall() time.Duration {
+	longest := writeTimeout
+	for _, s := range w.pipeline.Steps {
+		longest = max(longest, s.Timeout)
+	}
+	return longest
 }
 
 // owner names one claim: two deliveries of one message in one process are two owners.

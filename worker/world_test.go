@@ -33,11 +33,15 @@ type world struct {
 	t        *testing.T
 	cloud    *localcloud.Cloud
 	clients  *amazon.Clients
+	face     face
 	queue    string
+	arn      string        // of the queue
+	timeout  time.Duration // of the function
 	dlq      string
 	pool     string
 	client   string
 	ledger   *fake.Ledger
+	store    worker.Ledger // what the worker sees; the ledger
 	pipeline *enrich.Pipeline
 	options  worker.Options
 	daemon   worker.DaemonOptions
@@ -131,16 +135,20 @@ func company(t *testing.T, c enrich.Connector) *enrich.Pipeline {
 }
 
 // newWorld makes the cloud: a queue with its dead letters, a pool with custom attributes. Call it in a bubble.
-func newWorld(t *testing.T, p *enrich.Pipeline) *world {
+func newWorld(t *testing.T, on face, p *enrich.Pipeline) *world {
 	t.Helper()
-	w := &world{t: t, cloud: localcloud.New(nil), ledger: &fake.Ledger{}, pipeline: p, secrets: secretenv.Store{}, log: &bytes.Buffer{}}
+	w := &world{t: t, face: on, timeout: time.Minute, cloud: localcloud.New(nil), ledger: &fake.Ledger{}, pipeline: p, secrets: secretenv.Store{}, log: &bytes.Buffer{}}
 	w.cloud.Register(cloudsqs.New(nil))
 	w.cloud.Register(cognito.New(nil))
 	var err error
 	w.clients, err = amazon.Connect(t.Context(), &amazon.ConnectOptions{Region: "eu-west-1", HTTPClient: w.cloud, LocalCloud: "http://local.test"})
 	w.must(err)
 	w.dlq = w.createQueue("dlq", nil)
-	w.queue = w.createQueue("confirmed", map[string]string{"MessageRetentionPeriod": "1209600"})
+	w.queue = w.createQueue("confirmed", map[string]string{"MessageRetentionPeriod": "1209600", "VisibilityTimeout": "360"})
+	about, err := w.clients.SQS.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &w.queue,
+		AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"}})
+	w.must(err)
+	w.arn = about.Attributes["QueueArn"]
 	in := &cognitoidentityprovider.CreateUserPoolInput{PoolName: aws.String("people"),
 		UsernameAttributes: []types.UsernameAttributeType{types.UsernameAttributeTypeEmail}}
 	for _, name := range []string{"company", "plan", "crm_id"} {
@@ -220,19 +228,24 @@ func (w *world) reasons() []string {
 	return out
 }
 
-// work runs the daemon for a virtual time.
+// work lets a new worker work for a virtual time.
 func (w *world) work(length time.Duration) {
 	w.t.Helper()
 	w.options.Observer = w
 	w.options.Log = slog.New(slog.NewJSONHandler(locked{&w.mu, w.log}, nil))
 	w.daemon.Log = w.options.Log
-	q := amazon.NewQueue(w.clients.SQS, w.queue, nil)
-	ports := worker.Ports{Queue: q, DeadLetters: amazon.NewDeadLetters(w.clients.SQS, w.dlq),
-		Directory: amazon.NewDirectory(w.clients.Cognito), Ledger: w.ledger, Secrets: w.secrets}
-	d := worker.NewDaemon(q, worker.New(w.pipeline, ports, &w.options), &w.daemon)
 	ctx, cancel := context.WithTimeout(w.t.Context(), length)
 	defer cancel()
-	d.Run(ctx)
+	w.face.work(ctx, w)
+}
+
+func (w *world) ports(q worker.Queue) worker.Ports {
+	ledger := w.store
+	if ledger == nil {
+		ledger = w.ledger
+	}
+	return worker.Ports{Queue: q, DeadLetters: amazon.NewDeadLetters(w.clients.SQS, w.dlq),
+		Directory: amazon.NewDirectory(w.clients.Cognito), Ledger: ledger, Secrets: w.secrets}
 }
 
 type locked struct {

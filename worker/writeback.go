@@ -25,7 +25,7 @@ func (e *execution) attributes(ctx, waits context.Context) {
 		return
 	}
 	if waits.Err() != nil {
-		e.postpone("draining", 0, 0)
+		e.postpone(reasonOf(context.Cause(waits)), 0, 0)
 		return
 	}
 	patch, err := e.patch(ctx)
@@ -69,7 +69,7 @@ func (e *execution) writeOnce(ctx, waits context.Context, values []Value) error 
 		if err := e.token(waits); err != nil {
 			return err
 		}
-		if err := e.hold.ensure(ctx, writeTimeout+margin); err != nil {
+		if err := e.hold.ensure(ctx, writeTimeout); err != nil {
 			return &enrich.Error{Kind: enrich.Throttled, Code: reasonOf(err), Err: err}
 		}
 		callCtx, cancel := context.WithTimeout(ctx, writeTimeout)

@@ -19,6 +19,7 @@ var ErrNoQueue = errors.New("no such queue")
 type About struct {
 	Retention   time.Duration
 	MaxReceives int // of the redrive policy; 0 if there is none
+	Visibility  time.Duration
 }
 
 // InspectQueue is one GetQueueAttributes.
@@ -26,7 +27,8 @@ func InspectQueue(ctx context.Context, client *sqs.Client, url string) (About, e
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{
-		types.QueueAttributeNameMessageRetentionPeriod, types.QueueAttributeNameRedrivePolicy}})
+		types.QueueAttributeNameMessageRetentionPeriod, types.QueueAttributeNameRedrivePolicy,
+		types.QueueAttributeNameVisibilityTimeout}})
 	var missing *types.QueueDoesNotExist
 	switch {
 	case errors.As(err, &missing):
@@ -34,11 +36,14 @@ func InspectQueue(ctx context.Context, client *sqs.Client, url string) (About, e
 	case err != nil:
 		return About{}, fmt.Errorf("sqs: read queue attributes: %w", classify(err))
 	}
-	seconds, err := strconv.Atoi(out.Attributes["MessageRetentionPeriod"])
-	if err != nil {
-		return About{}, errors.New("sqs: read queue attributes: no retention period in the answer")
+	var about About
+	for name, into := range map[string]*time.Duration{"MessageRetentionPeriod": &about.Retention, "VisibilityTimeout": &about.Visibility} {
+		seconds, err := strconv.Atoi(out.Attributes[name])
+		if err != nil {
+			return About{}, fmt.Errorf("sqs: read queue attributes: no %s in the answer", name)
+		}
+		*into = time.Duration(seconds) * time.Second
 	}
-	about := About{Retention: time.Duration(seconds) * time.Second}
 	var policy struct {
 		MaxReceiveCount json.Number `json:"maxReceiveCount"` // AWS writes it as a number or as a string
 	}
