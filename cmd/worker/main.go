@@ -1,4 +1,5 @@
-// Command worker is the enriching daemon: it polls the queue, works on the runs, and stops in order on SIGTERM.
+// Command worker enriches confirmed users. It looks at its environment: in Lambda (AWS_LAMBDA_RUNTIME_API is set) it is
+// the function behind an SQS event source; elsewhere it is a daemon that polls the queue and stops in order on SIGTERM.
 //
 //	worker --pipeline pipeline.yaml --queue URL --dlq URL --ledger sqlite:./ledger.db
 //
@@ -18,6 +19,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/spf13/cobra"
 
 	"github.com/postconfirm/postconfirm/worker/app"
@@ -40,6 +42,7 @@ func run(ctx context.Context, again func(), args []string, getenv func(string) s
 	cmd.SetOut(stderr)
 	cmd.RunE = func(*cobra.Command, []string) error {
 		s.Log = slog.New(slog.NewJSONHandler(stderr, nil))
+		s.Lambda = getenv("AWS_LAMBDA_RUNTIME_API") != ""
 		return work(ctx, again, s)
 	}
 	err := cmd.Execute()
@@ -92,6 +95,10 @@ func work(ctx context.Context, again func(), s app.Settings) error {
 	}
 	s.Log.Info("worker: started", "pipeline", s.Pipeline, "hash", a.Pipeline.Hash[:12], "steps", len(a.Pipeline.Steps),
 		"attributes", len(a.Pipeline.Attributes), "region", a.Clients.Region)
+	if s.Lambda {
+		again() // Lambda ends the process as it likes; the ledger is prepared for that
+		lambda.Start(a.Function)
+	}
 	context.AfterFunc(ctx, func() {
 		s.Log.Info("worker: stopping: running calls may finish; a second signal ends at once")
 		again()

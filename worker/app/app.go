@@ -1,12 +1,12 @@
 // Package app is a whole worker process as a library: the pipeline, its connectors and secrets, the AWS clients, the
-// ledger, and the daemon, put together from a handful of settings. cmd/worker is its flags and signals; the demo runs
-// it beside a local cloud.
+// ledger, and a face (the daemon, or the Lambda function), put together from a handful of settings. cmd/worker is its
+// flags and signals; the demo runs it beside a local cloud.
 //
 // It promises to check everything that can be checked before the first message is received, and to say all that is
 // wrong at once: settings, pipeline, secrets, queue, dead-letter queue.
 //
 // It refuses a queue whose messages could expire before the worker gives up on them, and a dead-letter queue that is
-// the queue itself.
+// the queue itself; and a ledger in a file for a Lambda function, whose instances share no disk.
 package app
 
 import (
@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/postconfirm/postconfirm/enrich"
@@ -25,7 +24,6 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/secretenv"
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
-	"github.com/postconfirm/postconfirm/worker/sqlite"
 )
 
 // Settings say what a worker process works on. Those without a default are required.
@@ -33,7 +31,8 @@ type Settings struct {
 	Pipeline      string        // path of the pipeline file
 	Queue         string        // URL of the queue
 	DeadLetters   string        // URL of the dead-letter queue
-	Ledger        string        // "sqlite:PATH"
+	Ledger        string        // "sqlite:PATH", which a Lambda function can't have
+	Lambda        bool          // be a Lambda function behind an SQS event source, not a daemon; no
 	SecretsDir    string        // directory with a file for each secret; none
 	AllowLoopback bool          // connectors may reach this machine; no
 	InFlight      int           // runs at once; 64
@@ -60,10 +59,12 @@ func (u *Usage) Unwrap() error { return u.Err }
 type App struct {
 	Pipeline *enrich.Pipeline
 	Clients  *amazon.Clients
-	Ledger   *sqlite.Ledger
-	Warnings []string // worth a line at the start
+	Ledger   worker.Ledger
+	Function *amazon.Function // for lambda.Start, with Settings.Lambda; nil without
+	Warnings []string         // worth a line at the start
 	client   *connect.Client
-	daemon   *worker.Daemon
+	store    store
+	daemon   *worker.Daemon // nil with Settings.Lambda
 }
 
 // Load reads a pipeline file with all connectors of the catalogue. A mistake in it is a *Usage.
@@ -81,10 +82,15 @@ func Load(path string, client *connect.Client) (*enrich.Pipeline, error) {
 
 // New checks the settings and opens everything. Call Close when done.
 func New(ctx context.Context, s Settings) (*App, error) {
-	path, err := s.check()
+	kind, place, err := s.check()
 	if err != nil {
 		return nil, &Usage{err}
 	}
+	return s.build(ctx, kind, place)
+}
+
+// build makes what checked settings say.
+func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ *App, err error) {
 	a := &App{client: connect.NewClient(&connect.Options{AllowLoopback: s.AllowLoopback})}
 	if a.Pipeline, err = Load(s.Pipeline, a.client); err != nil {
 		return nil, err
@@ -96,28 +102,44 @@ func New(ctx context.Context, s Settings) (*App, error) {
 	if err != nil {
 		return nil, &Usage{err}
 	}
-	if err := s.checkCloud(ctx, a); err != nil {
+	queue, err := s.checkCloud(ctx, a)
+	if err != nil {
 		return nil, err
 	}
-	if a.Ledger, err = sqlite.Open(path, nil); err != nil {
+	if a.store, err = kind.open(ctx, place, a.Clients); err != nil {
 		return nil, &Usage{err}
 	}
-	a.assemble(s)
+	a.Ledger = a.store.Ledger
+	a.assemble(*s, queue)
 	return a, nil
 }
 
-func (a *App) assemble(s Settings) {
+// assemble puts the worker behind its face. A daemon asks for the visibility it wants with each receive; a function's
+// messages have the queue's own.
+func (a *App) assemble(s Settings, about amazon.About) {
 	s.Worker.Log = s.Log
-	queue := amazon.NewQueue(a.Clients.SQS, s.Queue, nil)
+	var o amazon.QueueOptions
+	if s.Lambda {
+		o.Visibility = about.Visibility
+		s.Worker.Lease = o.Visibility - leaseMargin
+	}
+	queue := amazon.NewQueue(a.Clients.SQS, s.Queue, &o)
 	ports := worker.Ports{Queue: queue, DeadLetters: amazon.NewDeadLetters(a.Clients.SQS, s.DeadLetters),
 		Directory: amazon.NewDirectory(a.Clients.Cognito), Ledger: a.Ledger, Secrets: s.Secret}
-	a.daemon = worker.NewDaemon(queue, worker.New(a.Pipeline, ports, &s.Worker),
-		&worker.DaemonOptions{InFlight: s.InFlight, Pollers: s.Pollers, Grace: s.Grace, Log: s.Log})
+	w := worker.New(a.Pipeline, ports, &s.Worker)
+	if s.Lambda {
+		a.Function = amazon.NewFunction(queue, w, &amazon.FunctionOptions{InFlight: s.InFlight, LongestCall: w.LongestCall(), Log: s.Log})
+		return
+	}
+	a.daemon = worker.NewDaemon(queue, w, &worker.DaemonOptions{InFlight: s.InFlight, Pollers: s.Pollers, Grace: s.Grace, Log: s.Log})
 }
 
-// Run works until ctx ends, then stops in order. It also stops, with an error, when the ledger's disk has failed: such a
-// ledger does nothing any more until the program is started anew, which checks the file.
+// Run is the daemon: it works until ctx ends, then stops in order. It also stops, with an error, when the ledger's disk
+// has failed: such a ledger does nothing any more until the program is started anew, which checks the file.
 func (a *App) Run(ctx context.Context) error {
+	if a.daemon == nil {
+		return errors.New("this worker is a Lambda function: there is nothing to poll")
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	watching := make(chan struct{})
@@ -128,13 +150,13 @@ func (a *App) Run(ctx context.Context) error {
 	a.daemon.Run(ctx)
 	stop()
 	<-watching
-	return a.Ledger.Err()
+	return a.store.err()
 }
 
 func (a *App) watchLedger(ctx context.Context, stop func()) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for a.Ledger.Err() == nil {
+	for a.store.err() == nil {
 		select {
 		case <-ctx.Done():
 			return
@@ -147,11 +169,11 @@ func (a *App) watchLedger(ctx context.Context, stop func()) {
 // Close closes the ledger and the connections.
 func (a *App) Close() error {
 	a.client.Close()
-	return a.Ledger.Close()
+	return a.store.shut()
 }
 
-// check completes the settings and names everything that is wrong with them. It returns the ledger's path.
-func (s *Settings) check() (path string, err error) {
+// check completes the settings and names everything that is wrong with them. It returns the ledger's kind and place.
+func (s *Settings) check() (kind ledgerKind, place string, err error) {
 	var wrong []error
 	need := func(value, what, how string) {
 		if value == "" {
@@ -161,10 +183,15 @@ func (s *Settings) check() (path string, err error) {
 	need(s.Pipeline, "the pipeline file", "--pipeline pipeline.yaml, or POSTCONFIRM_PIPELINE")
 	need(s.Queue, "the queue", "--queue URL, or POSTCONFIRM_QUEUE_URL")
 	need(s.DeadLetters, "the dead-letter queue", "--dlq URL, or POSTCONFIRM_DLQ_URL")
-	need(s.Ledger, "the ledger", "--ledger sqlite:./ledger.db, or POSTCONFIRM_LEDGER")
-	path, isFile := strings.CutPrefix(s.Ledger, "sqlite:")
-	if s.Ledger != "" && (!isFile || path == "") {
-		wrong = append(wrong, fmt.Errorf("the ledger %q is not known: want sqlite:PATH", s.Ledger))
+	if s.Lambda {
+		need(s.Ledger, "the ledger", "POSTCONFIRM_LEDGER=dynamodb:TABLE")
+	} else {
+		need(s.Ledger, "the ledger", "--ledger sqlite:./ledger.db, or POSTCONFIRM_LEDGER")
+	}
+	if s.Ledger != "" {
+		if kind, place, err = findLedger(s.Ledger, s.Lambda); err != nil {
+			wrong = append(wrong, err)
+		}
 	}
 	if s.Queue != "" && s.Queue == s.DeadLetters {
 		wrong = append(wrong, errors.New("the dead-letter queue is the queue itself: every dead letter would come back as a message"))
@@ -186,5 +213,5 @@ func (s *Settings) check() (path string, err error) {
 	if s.Secret == nil {
 		s.Secret = secretenv.Store{Dir: s.SecretsDir}
 	}
-	return path, errors.Join(wrong...)
+	return kind, place, errors.Join(wrong...)
 }
