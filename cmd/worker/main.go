@@ -72,10 +72,11 @@ func command(s *app.Settings, getenv func(string) string) *cobra.Command {
 	text := func(into *string, name, variable, usage string) {
 		f.StringVar(into, name, getenv(variable), usage+" ("+variable+")")
 	}
-	text(&s.Pipeline, "pipeline", "POSTCONFIRM_PIPELINE", "the pipeline `file`")
+	text(&s.Pipeline, "pipeline", "POSTCONFIRM_PIPELINE", "the pipeline `file`: a path, s3://BUCKET/KEY or ssm:NAME")
 	text(&s.Queue, "queue", "POSTCONFIRM_QUEUE_URL", "`URL` of the queue")
 	text(&s.DeadLetters, "dlq", "POSTCONFIRM_DLQ_URL", "`URL` of the dead-letter queue")
 	text(&s.Ledger, "ledger", "POSTCONFIRM_LEDGER", "the ledger: `sqlite:PATH`")
+	text(&s.Secrets, "secrets", "POSTCONFIRM_SECRETS", "where `secrets` are: env (the default), ssm:/PREFIX/ or secretsmanager:PREFIX/")
 	text(&s.SecretsDir, "secrets-dir", "POSTCONFIRM_SECRETS_DIR", "a `directory` with one file for each secret")
 	f.BoolVar(&s.AllowLoopback, "allow-loopback", getenv("POSTCONFIRM_ALLOW_LOOPBACK") == "true",
 		"let connectors reach this machine (POSTCONFIRM_ALLOW_LOOPBACK=true)")

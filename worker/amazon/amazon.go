@@ -31,6 +31,7 @@ type Clients struct {
 	SQS     *sqs.Client
 	Cognito *cognitoidentityprovider.Client
 	Region  string
+	Config  aws.Config // what they share, for clients of other services
 }
 
 // ConnectOptions are the settings of Connect; nil and zero mean the defaults.
@@ -73,7 +74,7 @@ func Connect(ctx context.Context, o *ConnectOptions) (*Clients, error) {
 	}
 	cfg.HTTPClient = onewrite.Client{Doer: v.HTTPClient}
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	return &Clients{SQS: sqs.NewFromConfig(cfg), Cognito: cognitoidentityprovider.NewFromConfig(cfg), Region: cfg.Region}, nil
+	return &Clients{SQS: sqs.NewFromConfig(cfg), Cognito: cognitoidentityprovider.NewFromConfig(cfg), Region: cfg.Region, Config: cfg}, nil
 }
 
 // CheckQueueURL refuses what can't be a standard queue of the Region.

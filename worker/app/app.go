@@ -21,19 +21,19 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/connect"
 	"github.com/postconfirm/postconfirm/enrich/connect/all"
 	"github.com/postconfirm/postconfirm/enrich/pipefile"
-	"github.com/postconfirm/postconfirm/enrich/secretenv"
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
 )
 
 // Settings say what a worker process works on. Those without a default are required.
 type Settings struct {
-	Pipeline      string        // path of the pipeline file
+	Pipeline      string        // the pipeline file: a path, "s3://BUCKET/KEY" or "ssm:NAME"
 	Queue         string        // URL of the queue
 	DeadLetters   string        // URL of the dead-letter queue
 	Ledger        string        // "sqlite:PATH", which a Lambda function can't have
 	Lambda        bool          // be a Lambda function behind an SQS event source, not a daemon; no
-	SecretsDir    string        // directory with a file for each secret; none
+	Secrets       string        // where secrets are: "env", "ssm:/PREFIX/" or "secretsmanager:PREFIX/"; env
+	SecretsDir    string        // directory with a file for each secret, for env; none
 	AllowLoopback bool          // connectors may reach this machine; no
 	InFlight      int           // runs at once; 64
 	Pollers       int           // long polls at once; 2
@@ -43,7 +43,7 @@ type Settings struct {
 	Worker worker.Options // for tests and the demo; its Log is set from Log
 	Local  string         // URL of a local cloud in place of AWS; none
 	Region string         // the AWS chain's
-	Secret enrich.Secrets // in place of environment and files; none
+	Secret enrich.Secrets // in place of what Secrets says; none
 }
 
 // Usage is an error of the settings, the pipeline, or what they point to: a person has to change something.
@@ -73,6 +73,10 @@ func Load(path string, client *connect.Client) (*enrich.Pipeline, error) {
 	if err != nil {
 		return nil, &Usage{fmt.Errorf("read pipeline: %w", err)}
 	}
+	return parse(path, data, client)
+}
+
+func parse(path string, data []byte, client *connect.Client) (*enrich.Pipeline, error) {
 	p, err := pipefile.Parse(path, data, &pipefile.Options{Kinds: all.Kinds(client)})
 	if err != nil {
 		return nil, &Usage{err}
@@ -92,15 +96,11 @@ func New(ctx context.Context, s Settings) (*App, error) {
 // build makes what checked settings say.
 func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ *App, err error) {
 	a := &App{client: connect.NewClient(&connect.Options{AllowLoopback: s.AllowLoopback})}
-	if a.Pipeline, err = Load(s.Pipeline, a.client); err != nil {
+	if err := s.read(ctx, a); err != nil {
 		return nil, err
 	}
-	if err := secretenv.Check(ctx, s.Secret, a.Pipeline.Secrets); err != nil {
-		return nil, &Usage{err}
-	}
-	a.Clients, err = amazon.Connect(ctx, &amazon.ConnectOptions{Region: s.Region, LocalCloud: s.Local, Connections: 2 * s.InFlight})
-	if err != nil {
-		return nil, &Usage{err}
+	if err := s.connect(ctx, a); err != nil {
+		return nil, err
 	}
 	queue, err := s.checkCloud(ctx, a)
 	if err != nil {
@@ -211,7 +211,9 @@ func (s *Settings) check() (kind ledgerKind, place string, err error) {
 		s.Log = slog.Default()
 	}
 	if s.Secret == nil {
-		s.Secret = secretenv.Store{Dir: s.SecretsDir}
+		if s.Secret, err = s.findSecrets(); err != nil {
+			wrong = append(wrong, err)
+		}
 	}
 	return kind, place, errors.Join(wrong...)
 }
