@@ -2,17 +2,20 @@ package worker_test
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/postconfirm/postconfirm/deploy/localcloud"
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/expr"
 	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/amazon"
 )
 
 // slow is a vendor that takes its time, and stops when it is told to.
@@ -234,4 +237,61 @@ func TestAFunctionsBatch(t *testing.T) {
 		expect(t, "run", w.run(sub).State, worker.Done)
 		expect(t, "queue", w.left(), "0+0")
 	}, theFunction)
+}
+
+// handle lets a worker with a lease of five minutes handle bodies, one after the other, each with 20 s to its deadline. It
+// tells how long the last one took.
+func (w *world) handle(bodies ...string) (v worker.Verdict, took time.Duration) {
+	w.t.Helper()
+	q := amazon.NewQueue(w.clients.SQS, w.queue, nil)
+	handler := worker.New(w.pipeline, w.ports(q), &worker.Options{Lease: 5 * time.Minute, Log: slog.New(slog.DiscardHandler)})
+	for _, body := range bodies {
+		now := time.Now()
+		v = handler.Handle(w.t.Context(), worker.Delivery{ID: "m", Receipt: "r", Body: []byte(body), Sent: now, ReceivedAt: now,
+			Visible: now.Add(5 * time.Minute), Deadline: now.Add(20 * time.Second)})
+		took = time.Since(now)
+	}
+	return v, took
+}
+
+func TestHandleEndsBeforeTheDeadline(t *testing.T) {
+	bubble := func(name string, f func(t *testing.T)) {
+		t.Run(name, func(t *testing.T) { synctest.Test(t, f) })
+	}
+	body := func(w *world, email string) string { return string(w.message(w.confirm(email)).Encode()) }
+	bubble("a call that hangs is cut a second and a half before", func(t *testing.T) {
+		w := newWorld(t, theFunction, company(t, answers(acme)))
+		w.must(w.cloud.SetFault("sqs", "SendMessage", localcloud.Fault{Latency: 30 * time.Second}))
+		v, took := w.handle("no message at all")
+		expect(t, "deleted", v.Delete, false)
+		expect(t, "took", took, 18500*time.Millisecond)
+	})
+	bubble("a save that hangs is given up half a second before", func(t *testing.T) {
+		p := company(t, slow(16500*time.Millisecond, acme))
+		p.Steps[0].Timeout = 17 * time.Second
+		w := newWorld(t, theFunction, p)
+		message := body(w, "ada@acme.example")
+		w.store = &stall{Ledger: w.ledger, from: time.Now().Add(16 * time.Second), until: time.Now().Add(time.Hour)}
+		v, took := w.handle(message)
+		expect(t, "deleted", v.Delete, false)
+		expect(t, "took", took, 19500*time.Millisecond)
+	})
+	bubble("a turn that comes in the last three seconds is not waited for", func(t *testing.T) {
+		p := company(t, answers(acme))
+		p.Steps[0].Rate = 1.0 / 18
+		w := newWorld(t, theFunction, p)
+		v, took := w.handle(body(w, "ada@acme.example"), body(w, "bob@acme.example"))
+		expect(t, "reason", v.Reason, "rate_limit")
+		expect(t, "took", took, 0)
+	})
+	bubble("a lease that lasts to the deadline is not extended for a call that ends before it", func(t *testing.T) {
+		p := company(t, answers(acme))
+		p.Steps[0].Timeout = 17 * time.Second
+		w := newWorld(t, theFunction, p)
+		message := body(w, "ada@acme.example")
+		w.cloud.ResetCalls()
+		v, _ := w.handle(message)
+		expect(t, "outcome", v.Outcome, worker.Completed)
+		expect(t, "visibility calls", w.cloud.Calls()["sqs.ChangeMessageVisibility"], 0)
+	})
 }
