@@ -14,7 +14,7 @@ import (
 
 func TestAnExplanationIsWhatInvokeDoes(t *testing.T) {
 	for _, tt := range badEvents() {
-		t.Run(tt.name, func(t *testing.T) {
+		bubble(t, tt.name, func(t *testing.T) {
 			q, l := &queue{}, &log{}
 			invoke(t, trigger.New(q, &trigger.Options{Log: l, MetadataKeys: []string{"plan"}}), tt.payload)
 			result := l.result(t)
