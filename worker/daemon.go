@@ -18,6 +18,7 @@ type Handler interface {
 type DaemonOptions struct {
 	Pollers  int           // long polls at once; 2
 	InFlight int           // runs at once; 64
+	Hidden   int           // messages hidden at once while a dependency is sick; 10,000
 	Linger   time.Duration // how long a finished message waits for nine others before it is deleted; 1s
 	Grace    time.Duration // how long running calls may go on after the stop; 25s
 	Log      *slog.Logger  // slog.Default()
@@ -36,7 +37,8 @@ type Daemon struct {
 	running sync.WaitGroup
 }
 
-// Patient is a Handler that knows when it is better not to receive: while Sick, at most 10,000 messages are hidden.
+// Patient is a Handler that knows when it is better not to receive: while Sick, it hides no more messages
+// than DaemonOptions.Hidden.
 type Patient interface {
 	Sick() bool
 }
@@ -47,12 +49,12 @@ func NewDaemon(q Queue, h Handler, o *DaemonOptions) *Daemon {
 	if o != nil {
 		v = *o
 	}
-	v.Pollers, v.InFlight = or(v.Pollers, 2), or(v.InFlight, 64)
+	v.Pollers, v.InFlight, v.Hidden = or(v.Pollers, 2), or(v.InFlight, 64), or(v.Hidden, maxHiddenSick)
 	v.Linger, v.Grace = or(v.Linger, time.Second), or(v.Grace, 25*time.Second)
 	if v.Log == nil {
 		v.Log = slog.Default()
 	}
-	return &Daemon{queue: q, handler: h, options: v, slots: make(chan struct{}, v.InFlight),
+	return &Daemon{queue: q, handler: h, options: v, slots: make(chan struct{}, v.InFlight), hidden: hidden{most: v.Hidden},
 		deletes: &deleter{queue: q, linger: v.Linger, log: v.Log, in: make(chan Delivery)}}
 }
 

@@ -97,6 +97,27 @@ func TestASickVendor(t *testing.T) {
 		w.work(time.Minute)
 		expect(t, "another user", w.run(healthy).State, worker.Done)
 	})
+	in(t, "a backlog larger than what may be hidden drains at the budget's pace, and no slower, when it is back", func(t *testing.T, on face) {
+		const users, cap, limit = 600, 500, 0.5 // a twentieth of 12,000 users, of the default cap, and of 10 writes per second
+		well := time.Now().Add(time.Hour)
+		p := company(t, sickUntil(well, acme))
+		p.Limits.CognitoWrites = limit
+		w := newWorld(t, on, p)
+		w.daemon.Hidden, w.daemon.InFlight = cap, 8
+		subs := make([]string, users)
+		for i := range subs {
+			subs[i] = w.confirm("user" + strconv.Itoa(i) + "@acme.example")
+		}
+		hidden := make(chan string, 1)
+		time.AfterFunc(time.Until(well), func() { hidden <- w.left() })
+		w.work(time.Until(well) + time.Duration(1.1*users/limit*float64(time.Second)))
+		_, then, _ := strings.Cut(<-hidden, "+")
+		if n, err := strconv.Atoi(then); err != nil || n > cap+64+2*10 {
+			t.Errorf("%s messages hidden after an hour of sickness", then)
+		}
+		expect(t, "charged", w.charges(subs, "company"), 0)
+		expect(t, "queue after backlog ÷ limit + 10 %", w.left(), "0+0")
+	}, theDaemon)
 	in(t, "a rate is kept in every second, and waiting for it charges nobody", func(t *testing.T, on face) {
 		var calls []time.Time
 		v := &vendor{class: enrich.Read}

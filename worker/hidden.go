@@ -10,14 +10,15 @@ import (
 // The caps on messages that wait out their visibility. Every one of them counts as in flight, of which SQS has about
 // 120,000 (Quotas, Amazon SQS developer guide): beyond that nothing more is received at all.
 const (
-	maxHiddenSick = 10_000  // while a dependency is sick: the rest may as well wait in the queue
+	maxHiddenSick = 10_000  // default, while a dependency is sick: the rest may as well wait in the queue
 	maxHiddenEver = 100_000 // always
 )
 
 // hidden counts the messages that this daemon hid and that have not come back yet.
 type hidden struct {
-	mu  sync.Mutex
-	end times
+	most int // while a dependency is sick
+	mu   sync.Mutex
+	end  times
 }
 
 // add notes a message that comes back at a time.
@@ -41,7 +42,7 @@ func (h *hidden) count(now time.Time) int {
 func (h *hidden) room(ctx context.Context, sick func() bool) {
 	for ctx.Err() == nil {
 		n := h.count(time.Now())
-		if n < maxHiddenSick || n < maxHiddenEver && !sick() {
+		if n < h.most || n < maxHiddenEver && !sick() {
 			return
 		}
 		sleep(ctx, time.Second)
