@@ -156,21 +156,23 @@ func (s *strict) Write(p []byte) (int, error) {
 }
 
 func TestConcurrentHandlersWriteWholeLines(t *testing.T) {
-	out, q, payload := &strict{t: t}, &queue{}, testdata(t, "signup-event.json")
-	h := trigger.New(q, &trigger.Options{Log: out, MetadataKeys: []string{"plan"}})
-	var all sync.WaitGroup
-	for range 32 {
-		all.Go(func() {
-			payload := bytes.Clone(payload)
-			for range 50 {
-				if back, err := h.Invoke(t.Context(), payload); err != nil || &back[0] != &payload[0] {
-					t.Errorf("%v: %s", err, back)
+	synctest.Test(t, func(t *testing.T) {
+		out, q, payload := &strict{t: t}, &queue{}, testdata(t, "signup-event.json")
+		h := trigger.New(q, &trigger.Options{Log: out, MetadataKeys: []string{"plan"}})
+		var all sync.WaitGroup
+		for range 32 {
+			all.Go(func() {
+				payload := bytes.Clone(payload)
+				for range 50 {
+					if back, err := h.Invoke(t.Context(), payload); err != nil || &back[0] != &payload[0] {
+						t.Errorf("%v: %s", err, back)
+					}
 				}
-			}
-		})
-	}
-	all.Wait()
-	if out.count.Load() != 2*32*50 || len(q.accepted()) != 32*50 {
-		t.Errorf("%d lines, %d messages", out.count.Load(), len(q.accepted()))
-	}
+			})
+		}
+		all.Wait()
+		if out.count.Load() != 2*32*50 || len(q.accepted()) != 32*50 {
+			t.Errorf("%d lines, %d messages", out.count.Load(), len(q.accepted()))
+		}
+	})
 }
