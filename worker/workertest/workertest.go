@@ -9,6 +9,6 @@
 //		})
 //	}
 //
-// The suites promise to touch nothing but what the harness gives them, to run each sentence on fresh data, and to need
-// no clock: times are arguments.
+// The suites promise to touch nothing but what the harness gives them, and to run each sentence on fresh data. That of
+// the ledger needs no clock; that of the queue waits, and runs in virtual time or in real time as the harness likes.
 package workertest
