@@ -27,13 +27,12 @@ const (
 	DefaultMaxBody = 1 << 20          // bytes of one answer, decoded
 	DefaultTimeout = time.Minute      // one whole call
 	DefaultHeaders = 30 * time.Second // from the written request to the answer's headers
+	DefaultIdle    = 64               // connections to one host that are kept for the next request
 
-	maxHeaders     = 64 << 10 // bytes of one answer's headers
-	dialTimeout    = 10 * time.Second
-	tlsTimeout     = 10 * time.Second
-	idleTimeout    = 60 * time.Second
-	idlePerHost    = 64
-	idleEverywhere = 256
+	maxHeaders  = 64 << 10 // bytes of one answer's headers
+	dialTimeout = 10 * time.Second
+	tlsTimeout  = 10 * time.Second
+	idleTimeout = 60 * time.Second
 )
 
 // Options are the settings of a deployment, never of a pipeline file. Nil and zero values mean the defaults.
@@ -50,6 +49,10 @@ type Options struct {
 	Timeout time.Duration
 	// HeaderTimeout bounds the wait for an answer's headers. Default: DefaultHeaders.
 	HeaderTimeout time.Duration
+	// Idle is how many connections to one host are kept for the next request, and a quarter of how many are kept in all.
+	// With fewer than there are calls at once, a connection is closed and a new one made for many a call. Default:
+	// DefaultIdle.
+	Idle int
 	// RootCAs are the authorities that certificates are checked against. Default: the system's.
 	RootCAs *x509.CertPool
 	// Dial makes connections in place of the guarded dialer: for worlds without sockets, whose addresses mean nothing.
@@ -112,7 +115,7 @@ func (c *Client) Close() {
 	}
 }
 
-func positive[T ~int64](value, otherwise T) T {
+func positive[T ~int | ~int64](value, otherwise T) T {
 	if value > 0 {
 		return value
 	}

@@ -39,8 +39,8 @@ func (c *Client) transport(o *Options) *http.Transport {
 		ResponseHeaderTimeout:  positive(o.HeaderTimeout, DefaultHeaders),
 		MaxResponseHeaderBytes: maxHeaders,
 		DisableCompression:     true, // asked for and undone in body.go, under our own cap
-		MaxIdleConns:           idleEverywhere,
-		MaxIdleConnsPerHost:    idlePerHost,
+		MaxIdleConns:           4 * positive(o.Idle, DefaultIdle),
+		MaxIdleConnsPerHost:    positive(o.Idle, DefaultIdle),
 		IdleConnTimeout:        idleTimeout,
 	}
 }
