@@ -95,7 +95,7 @@ func New(ctx context.Context, s Settings) (*App, error) {
 
 // build makes what checked settings say.
 func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ *App, err error) {
-	a := &App{client: connect.NewClient(&connect.Options{AllowLoopback: s.AllowLoopback})}
+	a := &App{client: connect.NewClient(&connect.Options{AllowLoopback: s.AllowLoopback, Idle: max(connect.DefaultIdle, s.InFlight)})}
 	if err := s.read(ctx, a); err != nil {
 		return nil, err
 	}
