@@ -22,8 +22,9 @@ type belt struct {
 	hidden   map[string]time.Duration
 	batches  []int
 	receives int
-	fail     error // of Receive
-	keep     int   // how many deletes to leave undone, once
+	fail     error         // of Receive
+	keep     int           // how many deletes to leave undone, once
+	slow     time.Duration // of a delete
 }
 
 func (b *belt) Receive(ctx context.Context) ([]worker.Delivery, error) {
@@ -51,6 +52,7 @@ func (b *belt) Receive(ctx context.Context) ([]worker.Delivery, error) {
 }
 
 func (b *belt) Delete(_ context.Context, batch []worker.Delivery) ([]worker.Delivery, error) {
+	time.Sleep(b.slow)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.batches = append(b.batches, len(batch))
@@ -136,6 +138,22 @@ func TestDaemon(t *testing.T) {
 		day(t, b, deletes, worker.DaemonOptions{}, 3*time.Second)
 		if !slices.Equal(b.batches, []int{10, 4}) || len(b.deleted) != 10 {
 			t.Errorf("batches %v", b.batches)
+		}
+	})
+	in(t, "no slot is held while polls wait and deletes are on their way", func(t *testing.T) {
+		handled := 0 // by one slot: one at a time
+		h := hands(func(context.Context, worker.Delivery) worker.Verdict {
+			time.Sleep(50 * time.Millisecond)
+			handled++
+			return worker.Verdict{Delete: true}
+		})
+		b := &belt{waiting: numbers(200), slow: 9 * time.Second}
+		took := day(t, b, h, worker.DaemonOptions{InFlight: 1, Pollers: 8}, 10*time.Second+time.Millisecond)
+		if handled != 200 {
+			t.Errorf("%d handled in the time of 200", handled)
+		}
+		if len(b.deleted) != 200 || took > 40*time.Second {
+			t.Errorf("%d deleted, %v after the stop", len(b.deleted), took)
 		}
 	})
 	in(t, "never more runs at once than slots", func(t *testing.T) {

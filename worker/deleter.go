@@ -3,14 +3,19 @@ package worker
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 )
 
 // deleteBatch is how many messages one DeleteMessageBatch takes (Amazon SQS API reference).
 const deleteBatch = 10
 
+// maxDeletes is how many deletes are on their way at once.
+const maxDeletes = 4
+
 // deleter collects finished messages and deletes them ten at a time, or what there is after a linger. What the queue
-// keeps in spite of it comes back and is deleted then: the ledger knows that it is done.
+// keeps in spite of it comes back and is deleted then: the ledger knows that it is done. It collects on while a few
+// deletes are on their way, so that a slow queue slows nobody down.
 type deleter struct {
 	queue  Queue
 	linger time.Duration
@@ -21,13 +26,25 @@ type deleter struct {
 // run works until in is closed, and deletes what it has before it returns.
 func (d *deleter) run(ctx context.Context) {
 	var batch []Delivery
+	var under sync.WaitGroup
+	defer under.Wait()
+	room := make(chan struct{}, maxDeletes)
+	flush := func() {
+		full := batch
+		batch = nil
+		room <- struct{}{}
+		under.Go(func() {
+			d.flush(ctx, full)
+			<-room
+		})
+	}
 	linger := time.NewTimer(d.linger)
 	linger.Stop()
 	for {
 		select {
 		case m, open := <-d.in:
 			if !open {
-				d.flush(ctx, batch)
+				flush()
 				return
 			}
 			if batch = append(batch, m); len(batch) == 1 {
@@ -39,8 +56,7 @@ func (d *deleter) run(ctx context.Context) {
 		case <-linger.C:
 		}
 		linger.Stop()
-		d.flush(ctx, batch)
-		batch = nil
+		flush()
 	}
 }
 
