@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/postconfirm/postconfirm/enrich"
@@ -102,7 +103,7 @@ func (e *execution) written(ctx context.Context, record StepRecord, values []Val
 	record.Output, _ = json.Marshal(map[string]string{"written": strings.Join(names, " ")})
 	e.options.Observer.Stepped(StepNote{Run: e.hold.run.Key, Step: enrich.AttributesStep, Uses: enrich.AttributesStep,
 		State: StepDone, Attempt: record.Attempts})
-	err := e.hold.save(ctx, func(r *Run) {
+	change := func(r *Run) {
 		r.Steps[enrich.AttributesStep] = record
 		for _, v := range values {
 			if r.Written == nil {
@@ -110,10 +111,19 @@ func (e *execution) written(ctx context.Context, record StepRecord, values []Val
 			}
 			r.Written[v.Name] = digest(r.Pool, r.Sub, v)
 		}
-	})
-	if err != nil {
+	}
+	if e.last() {
+		e.hold.read(change)
+		return
+	}
+	if err := e.hold.save(ctx, change); err != nil {
 		e.postpone(reasonOf(err), 0, 0)
 	}
+}
+
+// last tells whether nothing is left to do: the run's end is saved next, and one save is enough for both.
+func (e *execution) last() bool {
+	return !slices.ContainsFunc(e.pipeline.Steps, func(s enrich.Step) bool { return !e.record(s.ID).State.Terminal() })
 }
 
 // notWritten stores a failed write.
