@@ -34,7 +34,7 @@ test: ## all Go tests; needs nothing but Go
 	CGO_ENABLED=0 $(GO) test ./...
 
 .PHONY: check
-check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside ## everything that must be green before a change lands
+check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs ## everything that must be green before a change lands
 	@echo "check: all green"
 
 .PHONY: check-tools
@@ -72,6 +72,15 @@ check-demo: build ## the demo as a user runs it: at full health, and with a vend
 check-outside: build ## the local cloud and the main job, held against the AWS SDK for JavaScript
 	@deploy/check/outside.sh $(CURDIR)/$(BIN)/postconfirm
 
+.PHONY: check-fauxqs
+check-fauxqs: ## the worker's queue, held against fauxqs, an SQS that we did not write
+	@deploy/check/fauxqs.sh
+
 .PHONY: bench
 bench: ## benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: bench-worker
+bench-worker: ## what the worker costs beside a tight loop on the same SDK clients; about a minute
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/bench-worker ./deploy/bench/worker
+	$(BIN)/bench-worker
