@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestEverySubjectFinishesItsUsers(t *testing.T) {
-	p := plan{Users: 200, Rounds: 1, InFlight: 32, Latency: 5 * time.Millisecond}
+	p := plan{Users: 800, Rounds: 1, InFlight: 128, Latency: 50 * time.Millisecond}
 	all := map[string][]measurement{}
 	for _, subject := range subjects() {
 		m, err := measure(t.Context(), p, subject, t.TempDir()+"/files")
@@ -30,11 +30,11 @@ func TestEverySubjectFinishesItsUsers(t *testing.T) {
 				t.Errorf("%s: %d calls of %s, want %d", subject, n, operation, p.Users)
 			}
 		}
-		if n := m.Tally.Calls["sqs.DeleteMessageBatch"]; n < 20 || n > 40 {
+		if n := m.Tally.Calls["sqs.DeleteMessageBatch"]; n < p.Users/10 || n > p.Users/5 {
 			t.Errorf("%s: %d deletes", subject, n)
 		}
-		if n := m.connections(); n > float64(2*(p.InFlight+3)) {
-			t.Errorf("%s: %v connections for %d slots", subject, n, p.InFlight)
+		if aws, vendor := m.Tally.CloudConnections, m.Tally.VendorConnections; aws > 2*p.InFlight || vendor > 2*p.InFlight {
+			t.Errorf("%s: %d connections to AWS and %d to the vendor for %d slots: they are not kept", subject, aws, vendor, p.InFlight)
 		}
 	}
 	if saves := all[subjectSQLite][0].Cost.Saves; saves < int64(p.Users) {
