@@ -15,6 +15,7 @@ import (
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
 	"github.com/postconfirm/postconfirm/worker/app"
+	"github.com/postconfirm/postconfirm/worker/sqlite"
 	"github.com/postconfirm/postconfirm/worker/workertest/fake"
 )
 
@@ -115,8 +116,10 @@ func (d *daemon) work(ctx context.Context, finished func()) error {
 }
 
 func (d *daemon) stats(c *cost) {
-	s := d.app.Ledger.Stats()
-	c.Commits, c.Saves = s.Commits, s.Requests
+	if counted, ok := d.app.Ledger.(interface{ Stats() sqlite.Stats }); ok {
+		s := counted.Stats()
+		c.Commits, c.Saves = s.Commits, s.Requests
+	}
 	_ = d.app.Close()
 }
 
