@@ -21,13 +21,6 @@ const writeTimeout = 10 * time.Second
 // patch is what differs between what the pipeline found and what the user has.
 type patch struct{ values []Value }
 
-// drop takes an attribute out; ok is false if it was not in.
-func (p *patch) drop(name string) bool {
-	before := len(p.values)
-	p.values = slices.DeleteFunc(p.values, func(v Value) bool { return v.Name == name })
-	return len(p.values) < before
-}
-
 // patch computes what to write. What can't be written is left out and flagged by name; the rest goes on.
 func (e *execution) patch(ctx context.Context) (p patch, err error) {
 	schema, err := e.schemas.of(ctx, e.hold.run.Pool)

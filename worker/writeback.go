@@ -40,26 +40,53 @@ func (e *execution) attributes(ctx, waits context.Context) {
 	e.written(ctx, record, patch.values)
 }
 
-// maxRefusals is how many refused attributes one delivery drops before it gives up.
-const maxRefusals = 8
+// maxWrites is how many calls one delivery makes to find out what the pool refuses.
+const maxWrites = 16
 
-// write makes the call, without the attributes that the pool refuses by name.
-func (e *execution) write(ctx, waits context.Context, p *patch) error {
-	for range maxRefusals {
-		if len(p.values) == 0 {
-			return nil
-		}
-		err := e.writeOnce(ctx, waits, p.values)
-		var rejected *Rejected
-		if !errors.As(err, &rejected) {
-			return err
-		}
-		if rejected.Attribute == "" || !p.drop(rejected.Attribute) {
-			return &enrich.Error{Kind: enrich.Permanent, Code: rejected.Code, Sent: true, Refused: true}
-		}
-		e.flag("attribute " + rejected.Attribute + ": " + rejected.Code)
+// write makes the call. What the pool refuses is left out and flagged: by its name if the pool says it, else found by
+// halves. What can't be found within maxWrites fails the step; the rest is written by then, and is not written again.
+func (e *execution) write(ctx, waits context.Context, p *patch) (err error) {
+	calls := maxWrites
+	p.values, err = e.writeAccepted(ctx, waits, p.values, &calls)
+	return err
+}
+
+// writeAccepted writes as many of the values as the pool takes, and returns them.
+func (e *execution) writeAccepted(ctx, waits context.Context, values []Value, calls *int) ([]Value, error) {
+	if len(values) == 0 {
+		return nil, nil
 	}
-	return &enrich.Error{Kind: enrich.Permanent, Code: "attributes_rejected", Sent: true, Refused: true}
+	if *calls == 0 {
+		return nil, &enrich.Error{Kind: enrich.Permanent, Code: "attributes_rejected", Sent: true, Refused: true}
+	}
+	*calls--
+	err := e.writeOnce(ctx, waits, values)
+	var rejected *Rejected
+	switch {
+	case err == nil:
+		return values, nil
+	case !errors.As(err, &rejected):
+		return nil, err
+	}
+	if i := refused(values, rejected.Attribute); i >= 0 {
+		e.flag("attribute " + values[i].Name + ": " + rejected.Code)
+		return e.writeAccepted(ctx, waits, slices.Delete(slices.Clone(values), i, i+1), calls)
+	}
+	half := len(values) / 2
+	first, err := e.writeAccepted(ctx, waits, values[:half], calls)
+	if err != nil {
+		return first, err
+	}
+	second, err := e.writeAccepted(ctx, waits, values[half:], calls)
+	return slices.Concat(first, second), err
+}
+
+// refused is which of the values the pool meant: the one it named, or the only one there is; -1 if nobody knows.
+func refused(values []Value, name string) int {
+	if len(values) == 1 {
+		return 0
+	}
+	return slices.IndexFunc(values, func(v Value) bool { return v.Name == name })
 }
 
 // writeOnce is one write with its tries, each with a token of the budget. Waiting for the token may take half the
