@@ -1,0 +1,114 @@
+package dynamo_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/dynamo"
+)
+
+func TestAClaimThatMeetsAnother(t *testing.T) {
+	theirs := claimed()
+	over := claimed()
+	over.LeaseUntil = start()
+	t.Run("is told until when", func(t *testing.T) {
+		l, s := ledger(t, refuses(stored(t, theirs)))
+		_, err := l.Claim(t.Context(), person(), "b-1", start(), start().Add(lease))
+		var busy *worker.Busy
+		if !errors.As(err, &busy) || !busy.Until.Equal(theirs.LeaseUntil) || s.operations() != "PutItem" {
+			t.Errorf("got %v after %s", err, s.operations())
+		}
+	})
+	t.Run("looks again when the other moved meanwhile", func(t *testing.T) {
+		moved := over
+		moved.Owner, moved.Fence, moved.LeaseUntil = "c-1", 2, start().Add(lease)
+		l, s := ledger(t, refuses(stored(t, over)), refuses(stored(t, moved)))
+		_, err := l.Claim(t.Context(), person(), "b-1", start(), start().Add(lease))
+		var busy *worker.Busy
+		if !errors.As(err, &busy) || s.operations() != "PutItem UpdateItem" {
+			t.Errorf("got %v after %s", err, s.operations())
+		}
+	})
+	t.Run("creates the run when the other vanished meanwhile", func(t *testing.T) {
+		l, s := ledger(t, refuses(stored(t, over)), refuses(nil), says(200, `{}`), says(200, `{}`))
+		r, err := l.Claim(t.Context(), person(), "b-1", start(), start().Add(lease))
+		if err != nil || r.Fence != 1 || s.operations() != "PutItem UpdateItem GetItem PutItem" {
+			t.Errorf("got %v, fence %d after %s", err, r.Fence, s.operations())
+		}
+	})
+}
+
+func TestEveryFailureHasItsClass(t *testing.T) {
+	for _, c := range []struct {
+		code    string
+		kind    enrich.FailureKind
+		unknown bool
+	}{
+		{"ProvisionedThroughputExceededException", enrich.Throttled, false},
+		{"ThrottlingException", enrich.Throttled, false},
+		{"RequestLimitExceeded", enrich.Throttled, false},
+		{"AccessDeniedException", enrich.Throttled, false},
+		{"ResourceNotFoundException", enrich.Permanent, false},
+		{"ValidationException", enrich.Permanent, false},
+		{"TransactionConflictException", enrich.Temporary, false},
+	} {
+		t.Run(c.code, func(t *testing.T) {
+			l, s := ledger(t, awsError(c.code), awsError(c.code), awsError(c.code))
+			_, claim := l.Claim(t.Context(), person(), "b-1", start(), start())
+			_, written := l.Written(t.Context(), person().Pool, person().Sub)
+			for step, err := range map[string]error{"claim": claim, "save": l.Save(t.Context(), claimed()), "written": written} {
+				if f := enrich.Failure(err); err == nil || f.Kind != c.kind || f.Unknown() != c.unknown || !strings.HasPrefix(err.Error(), "dynamo: "+step+": ") {
+					t.Errorf("%s: got %v %v", step, f.Kind, err)
+				}
+				if c.code != "AccessDeniedException" && strings.Contains(err.Error(), "canary") {
+					t.Errorf("%s: it repeats what the service said: %v", step, err)
+				}
+			}
+			if len(s.calls) != 3 {
+				t.Errorf("calls: %s: the worker has the only retry loop", s.operations())
+			}
+		})
+	}
+}
+
+func TestWhatCanNotBeAKeyIsRefusedBeforeTheCall(t *testing.T) {
+	for name, change := range map[string]func(*worker.Identity){
+		"a pool with a #":       func(id *worker.Identity) { id.Pool += "#1" },
+		"no generation":         func(id *worker.Identity) { id.Generation = "" },
+		"a generation too long": func(id *worker.Identity) { id.Generation = strings.Repeat("g", 1025) },
+		"a person too long":     func(id *worker.Identity) { id.Sub = strings.Repeat("s", 2048) },
+	} {
+		l, s := ledger(t)
+		r := claimed()
+		change(&r.Identity)
+		r.Key = r.Identity.Key()
+		_, err := l.Claim(t.Context(), r.Identity, "b-1", start(), start())
+		if err == nil || l.Save(t.Context(), r) == nil || len(s.calls) != 0 {
+			t.Errorf("%s: got %v after %s", name, err, s.operations())
+		}
+	}
+	l, _ := ledger(t)
+	if _, err := l.Written(t.Context(), "pool#1", "s"); err == nil {
+		t.Error("written: a pool with a # was taken")
+	}
+}
+
+func TestAClosedLedgerSaysSo(t *testing.T) {
+	l, s := ledger(t)
+	if err := errors.Join(l.Close(), l.Close(), l.Err()); err != nil {
+		t.Fatal(err)
+	}
+	_, claim := l.Claim(t.Context(), person(), "b-1", start(), start())
+	_, written := l.Written(t.Context(), person().Pool, person().Sub)
+	for _, err := range []error{claim, written, l.Save(t.Context(), claimed())} {
+		if !errors.Is(err, dynamo.ErrClosed) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if len(s.calls) != 0 {
+		t.Errorf("calls: %s", s.operations())
+	}
+}

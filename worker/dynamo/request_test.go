@@ -1,0 +1,103 @@
+package dynamo_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/postconfirm/postconfirm/worker"
+)
+
+// TestRequestsAreTheseWordForWord holds the requests against golden files; the tables of others depend on them.
+func TestRequestsAreTheseWordForWord(t *testing.T) {
+	held := claimed()
+	expired := claimed()
+	expired.LeaseUntil = start()
+	yes := true
+	done := claimed()
+	done.State, done.Owner, done.Crashes, done.Releases, done.Pipeline = worker.Done, "", 1, 2, "9f86d081884c7d65"
+	done.Steps = map[string]worker.StepRecord{"company": {State: worker.StepDone, Output: []byte(`{"name":"A & <B>","n":1.50}`), If: &yes, At: start()}}
+	done.Flags, done.Written = []string{"attribute custom:x: too_long"}, map[string]string{"website": "sha256:22"}
+	gone := claimed()
+	gone.State, gone.Owner = worker.Gone, ""
+	for _, c := range []struct {
+		name    string
+		answers []answer
+		act     func(*testing.T, worker.Ledger) error
+	}{
+		{"a-new-run", []answer{says(200, `{}`)}, claim},
+		{"a-takeover", []answer{refuses(stored(t, expired)), says(200, `{}`)}, claim},
+		{"a-refusal-without-the-item", []answer{refuses(nil), holds(stored(t, done))}, claim},
+		{"a-held-run", []answer{says(200, `{}`)}, save(held)},
+		{"a-done-run", []answer{says(200, `{}`)}, save(done)},
+		{"a-run-of-somebody-gone", []answer{says(200, `{}`)}, save(gone)},
+		{"what-was-written", []answer{says(200, `{"Items":[],"LastEvaluatedKey":{"person":{"S":"p"},"generation":{"S":"g"}}}`), says(200, `{"Items":[]}`)}, written},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, s := ledger(t, c.answers...)
+			if err := c.act(t, l); err != nil {
+				t.Fatal(err)
+			}
+			var text bytes.Buffer
+			for _, call := range s.calls {
+				data, err := json.MarshalIndent(call.body, "", "  ")
+				if err != nil {
+					t.Fatal(err)
+				}
+				text.WriteString(call.operation + " " + string(data) + "\n")
+				placeholdersOnly(t, call)
+			}
+			golden(t, c.name+".txt", text.Bytes())
+		})
+	}
+}
+
+func claim(t *testing.T, l worker.Ledger) error {
+	_, err := l.Claim(t.Context(), person(), "b-1", start().Add(lease), start().Add(2*lease))
+	return err
+}
+
+func save(r worker.Run) func(*testing.T, worker.Ledger) error {
+	return func(t *testing.T, l worker.Ledger) error { return l.Save(t.Context(), r) }
+}
+
+func written(t *testing.T, l worker.Ledger) error {
+	_, err := l.Written(t.Context(), person().Pool, person().Sub)
+	return err
+}
+
+// placeholdersOnly finds names that stand in an expression themselves: one of them will be a reserved word.
+func placeholdersOnly(t *testing.T, c call) {
+	t.Helper()
+	word := regexp.MustCompile(`[#:]?[A-Za-z_]+`)
+	for _, name := range []string{"ConditionExpression", "UpdateExpression", "KeyConditionExpression"} {
+		expression, _ := c.body[name].(string)
+		for _, w := range word.FindAllString(expression, -1) {
+			if w[0] != '#' && w[0] != ':' && w != "SET" && w != "attribute_not_exists" {
+				t.Errorf("%s: %s names %s", c.operation, name, w)
+			}
+		}
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
