@@ -32,9 +32,10 @@ lambda-worker: ## build the worker Lambda (arm64) into bin/lambda-worker/bootstr
 .PHONY: test
 test: ## all Go tests; needs nothing but Go
 	CGO_ENABLED=0 $(GO) test ./...
+	@test -n "$$POSTCONFIRM_TEST_DYNAMODB" || echo "test: NOT RUN: the DynamoDB ledger against a server; make check-dynalite does"
 
 .PHONY: check
-check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs ## everything that must be green before a change lands
+check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs check-dynalite ## everything that must be green before a change lands
 	@echo "check: all green"
 
 .PHONY: check-tools
@@ -75,6 +76,10 @@ check-outside: build ## the local cloud and the main job, held against the AWS S
 .PHONY: check-fauxqs
 check-fauxqs: ## the worker's queue, held against fauxqs, an SQS that we did not write
 	@deploy/check/fauxqs.sh
+
+.PHONY: check-dynalite
+check-dynalite: ## the DynamoDB ledger, held against dynalite
+	@GO=$(GO) deploy/check/dynalite.sh
 
 .PHONY: bench
 bench: ## benchmarks

@@ -23,9 +23,13 @@
 //	unfinished   S         run key, while the run is open or parked; key of the sparse index "unfinished"
 //	expires      N         seconds since 1970, only in runs of users who are gone or replaced
 //
-// So all runs of a person are one query, and the index holds only what is still to do. If the table has "expires" as its
-// time to live, runs of users who are gone vanish 30 days after their end; done runs stay, since they are what keeps a
-// late duplicate from starting again. Encryption, backups and deletion protection are the table's own settings.
+// So all runs of a person are one query, and the index holds only what is still to do. Runs of users who are gone vanish
+// 30 days after their end if the table's time to live is on:
+//
+//	aws dynamodb update-time-to-live --table-name TABLE --time-to-live-specification Enabled=true,AttributeName=expires
+//
+// Done runs stay, since they are what keeps a late duplicate from starting again. Encryption, backups and deletion
+// protection are the table's own settings.
 //
 // It needs the permissions dynamodb:DescribeTable, GetItem, PutItem, UpdateItem and Query on the table.
 package dynamo
