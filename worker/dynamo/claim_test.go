@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/dynamo"
@@ -93,6 +95,22 @@ func TestWhatCanNotBeAKeyIsRefusedBeforeTheCall(t *testing.T) {
 	l, _ := ledger(t)
 	if _, err := l.Written(t.Context(), "pool#1", "s"); err == nil {
 		t.Error("written: a pool with a # was taken")
+	}
+}
+
+func TestWrittenIsOfTheRunThatWasUpdatedLast(t *testing.T) {
+	newer, older := claimed(), claimed()
+	newer.Updated, newer.Written = start().Add(2*lease), map[string]string{"website": "new", "custom:a": "a"}
+	older.Generation, older.Updated, older.Written = "backfill-1", start().Add(lease), map[string]string{"website": "old", "custom:b": "b"}
+	older.Key = older.Identity.Key()
+	page := func(r worker.Run, more string) answer {
+		return says(200, `{"Items":[`+encoded(stored(t, r))+`]`+more+`}`)
+	}
+	l, s := ledger(t, page(newer, `,"LastEvaluatedKey":{"person":{"S":"p"}}`), page(older, ""))
+	got, err := l.Written(t.Context(), person().Pool, person().Sub)
+	want := map[string]string{"website": "new", "custom:a": "a", "custom:b": "b"}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" || s.operations() != "Query Query" {
+		t.Errorf("got %v after %s (-want +got):\n%s", err, s.operations(), diff)
 	}
 }
 

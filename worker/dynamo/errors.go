@@ -67,7 +67,6 @@ func (t *TooLarge) Unwrap() error {
 func classify(ctx context.Context, err error) *enrich.Error {
 	f := awsfault.Of(err)
 	if ended := ctx.Err(); ended != nil && f.Unknown() {
-		f = awsfault.Of(ended)
 		f.Err = ended
 	}
 	return f

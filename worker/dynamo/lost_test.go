@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -158,6 +159,12 @@ func TestARequestThatHangsLeavesTimeToLook(t *testing.T) {
 	})
 }
 
+// hangsUp is a server that never answers, and a transport that says no more than that the connection is gone.
+func hangsUp(r *http.Request, _ call) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, syscall.ECONNRESET
+}
+
 func TestACallerThatLeftIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, call := range map[string]func(context.Context, worker.Ledger) error{
@@ -171,7 +178,7 @@ func TestACallerThatLeftIsTold(t *testing.T) {
 				return err
 			},
 		} {
-			l, s := ledger(t, hangs)
+			l, s := ledger(t, hangsUp)
 			ctx, cancel := context.WithTimeout(t.Context(), lease/120)
 			err := call(ctx, l)
 			cancel()

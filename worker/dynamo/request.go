@@ -78,7 +78,7 @@ func (l *Ledger) write(ctx context.Context, v row, over func(*row) bool, send fu
 		return l.refused(ctx, v, refused.Item)
 	}
 	failure := classify(ctx, err)
-	if !failure.Unknown() || ctx.Err() != nil {
+	if !failure.Unknown() {
 		return outcome{}, failure
 	}
 	met, err := l.refused(ctx, v, nil)
