@@ -14,5 +14,5 @@ read -r -t 20 url <&"${DYNALITE[0]}" || { echo "dynalite did not start"; exit 1;
 cd "$root"
 export POSTCONFIRM_TEST_DYNAMODB=$url
 export AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_EC2_METADATA_DISABLED=true
-"${GO:-go}" test -count=1 ./worker/dynamo
+"${GO:-go}" test -count=1 ./worker/dynamo ./cmd/worker
 echo "dynalite: the ledger keeps its promises on $url"

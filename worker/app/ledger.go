@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
+	"github.com/postconfirm/postconfirm/worker/dynamo"
 	"github.com/postconfirm/postconfirm/worker/sqlite"
 )
 
@@ -41,7 +44,18 @@ type ledgerKind struct {
 
 // ledgerKinds are all ledgers there are, the default first.
 func ledgerKinds() []ledgerKind {
-	return []ledgerKind{{prefix: "sqlite:", place: "PATH", oneMachine: true, open: openFile}}
+	return []ledgerKind{
+		{prefix: "sqlite:", place: "PATH", oneMachine: true, open: openFile},
+		{prefix: "dynamodb:", place: "TABLE", open: openTable},
+	}
+}
+
+func openTable(ctx context.Context, table string, c *amazon.Clients) (store, error) {
+	l, err := dynamo.Open(ctx, dynamodb.NewFromConfig(c.Config), table, nil)
+	if err != nil {
+		return store{}, err
+	}
+	return store{Ledger: l, failed: l.Err, close: l.Close}, nil
 }
 
 func openFile(_ context.Context, path string, _ *amazon.Clients) (store, error) {
