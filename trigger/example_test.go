@@ -12,7 +12,7 @@ import (
 // printer is a Sender for people.
 type printer struct{}
 
-func (printer) Send(_ context.Context, body []byte) error {
+func (printer) Send(_ context.Context, body []byte, _ string) error {
 	m, err := event.Decode(body)
 	fmt.Println("sent:", m.Pool, m.User, m.Metadata)
 	return err

@@ -46,7 +46,7 @@ func FuzzInvoke(f *testing.F) {
 // discard is a queue that costs nothing.
 type discard struct{}
 
-func (discard) Send(context.Context, []byte) error { return nil }
+func (discard) Send(context.Context, []byte, string) error { return nil }
 
 func BenchmarkInvoke(b *testing.B) {
 	for name, file := range map[string]string{"a sign-up": "signup-event.json", "an ignored event": "console-test-event.json"} {

@@ -23,15 +23,17 @@ type queue struct {
 	script []answer
 	sends  int
 	bodies []string // accepted
+	groups []string // one for each send, whatever came of it
 }
 
-func (q *queue) Send(ctx context.Context, body []byte) error {
+func (q *queue) Send(ctx context.Context, body []byte, group string) error {
 	q.mu.Lock()
 	act := accept
 	if q.sends < len(q.script) {
 		act = q.script[q.sends]
 	}
 	q.sends++
+	q.groups = append(q.groups, group)
 	q.mu.Unlock()
 	err := act(ctx, body)
 	if err == nil || err == errAnswerLost {

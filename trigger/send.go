@@ -53,13 +53,19 @@ var (
 	errLeftOpen = errors.New("trigger: send: left behind, it may end later")
 )
 
+// parcel is what both tries send.
+type parcel struct {
+	body  []byte
+	group string // "": none
+}
+
 // send tries once, and once more after a failure that may pass; then it gives up.
-func (h *Handler) send(ctx context.Context, body []byte, t times, r *result) {
+func (h *Handler) send(ctx context.Context, p parcel, t times, r *result) {
 	began := time.Now()
-	err := h.try(ctx, body, min(t.first, t.left()), t.grace, r)
+	err := h.try(ctx, p, min(t.first, t.left()), t.grace, r)
 	if err != nil && !final(err) {
 		wait(ctx, t.pause-time.Since(began))
-		if again := h.try(ctx, body, t.left(), t.grace, r); !errors.Is(again, errNoTime) {
+		if again := h.try(ctx, p, t.left(), t.grace, r); !errors.Is(again, errNoTime) {
 			err = again
 		}
 	}
@@ -69,7 +75,7 @@ func (h *Handler) send(ctx context.Context, body []byte, t times, r *result) {
 // try runs one send in a goroutine of its own and waits for it. A Sender that ignores its context is left behind with
 // its goroutine: Lambda freezes both with the process, and with the next invocation they go on. A message that is
 // sent so late has the same run key as any other of this user, so the worker takes it for the duplicate that it is.
-func (h *Handler) try(ctx context.Context, body []byte, limit, grace time.Duration, r *result) error {
+func (h *Handler) try(ctx context.Context, p parcel, limit, grace time.Duration, r *result) error {
 	if limit <= 0 || ctx.Err() != nil {
 		return errNoTime
 	}
@@ -82,7 +88,7 @@ func (h *Handler) try(ctx context.Context, body []byte, limit, grace time.Durati
 	defer cancel()
 	return within(limit+grace, func() error {
 		defer h.open.Add(-1)
-		return h.sender.Send(ctx, body)
+		return h.sender.Send(ctx, p.body, p.group)
 	})
 }
 

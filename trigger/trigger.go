@@ -25,6 +25,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/postconfirm/postconfirm/enrich/event"
 )
 
 // The budget of one invocation. Cognito waits 5 seconds in all (Amazon Cognito Developer Guide, Lambda triggers), and
@@ -43,10 +45,13 @@ const MaxMetadataKeys = 32
 // use: a try that outlives its context is left behind while the next one runs. It must not change body. It does not
 // repeat anything: the second try is the handler's.
 //
+// group is whose message it is, for a queue that shares itself out fairly between groups (Options.FairQueues); "" is no
+// group. It is text from the event, at most 2,048 bytes of it: a Sender whose queue can't take it sends without it.
+//
 // Two methods of its error are heard, where they exist: Permanent() bool, true when a second try can't help (access
 // denied, no such queue), and Code() string, a short word for the log, such as AccessDenied.
 type Sender interface {
-	Send(ctx context.Context, body []byte) error
+	Send(ctx context.Context, body []byte, group string) error
 }
 
 // The values of Options.OnError.
@@ -54,6 +59,10 @@ const (
 	FailOpen   = "open"   // the event is returned whatever happens; journal and reconcile recover
 	FailClosed = "closed" // a confirmed user who isn't on the queue sees ErrNotEnqueued
 )
+
+// FairByClient is the one value of Options.FairQueues besides none: the app client is the group, so that one client's
+// rush doesn't delay the sign-ups of the others.
+const FairByClient = "client"
 
 // ErrNotEnqueued is what Invoke returns with FailClosed. Its text is shown to the person who signs up (Amazon Cognito
 // Developer Guide, Lambda triggers), so it says nothing of the inside. That person is confirmed nevertheless.
@@ -68,6 +77,7 @@ func (s sentence) Error() string { return string(s) }
 type Options struct {
 	Budget       time.Duration    // for everything, lines included; default DefaultBudget, kept within MinBudget and MaxBudget
 	OnError      string           // FailOpen or FailClosed; default, and for any other value, FailOpen
+	FairQueues   string           // FairByClient; default, and for any other value, messages have no group
 	MetadataKeys []string         // clientMetadata keys that travel, the first MaxMetadataKeys of them; default none
 	Log          io.Writer        // gets each line in one Write, never two at a time; default os.Stdout
 	Now          func() time.Time // for the times that are written; default time.Now
@@ -78,6 +88,7 @@ type Handler struct {
 	sender Sender
 	budget time.Duration
 	closed bool
+	fair   bool // the app client is the group
 	keys   []string
 	log    *lines
 	now    func() time.Time
@@ -93,6 +104,7 @@ func New(s Sender, o *Options) *Handler {
 		sender: s,
 		budget: min(max(cmp.Or(o.Budget, DefaultBudget), MinBudget), MaxBudget),
 		closed: o.OnError == FailClosed,
+		fair:   o.FairQueues == FairByClient,
 		keys:   slices.Clone(o.MetadataKeys[:min(len(o.MetadataKeys), MaxMetadataKeys)]),
 		log:    newLines(os.Stdout),
 		now:    time.Now,
@@ -136,5 +148,14 @@ func (h *Handler) handle(ctx context.Context, payload []byte, t times, r *result
 	m.At = h.now()
 	r.run = m.Key()
 	h.log.write(t.line, journal(m))
-	h.send(ctx, m.Encode(), t, r)
+	h.send(ctx, h.parcel(m), t, r)
+}
+
+// parcel is a message as the Sender gets it. An event without a client id makes one without a group.
+func (h *Handler) parcel(m event.Message) parcel {
+	p := parcel{body: m.Encode()}
+	if h.fair {
+		p.group = m.Client
+	}
+	return p
 }

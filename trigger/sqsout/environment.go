@@ -15,6 +15,7 @@ import (
 //	POSTCONFIRM_QUEUE_URL       required: https://sqs.REGION.amazonaws.com/ACCOUNT/NAME
 //	POSTCONFIRM_BUDGET          for one invocation, 100ms to 4s; 2.5s
 //	POSTCONFIRM_ON_ERROR        open | closed; open
+//	POSTCONFIRM_FAIR_QUEUES     client | off: the app client is the message group, or there is none; off
 //	POSTCONFIRM_METADATA_KEYS   comma list of the clientMetadata keys that travel; none
 //	AWS_REGION                  where the queue's URL names no Region; AWS_DEFAULT_REGION after it
 //	AWS_ACCESS_KEY_ID           with AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, read anew for each request
@@ -26,7 +27,9 @@ import (
 func FromEnvironment(getenv func(string) string, log io.Writer) (*trigger.Handler, error) {
 	e := &environment{getenv: getenv}
 	where := e.address()
-	options := &trigger.Options{Budget: e.budget(), OnError: e.onError(), MetadataKeys: e.metadataKeys(), Log: log}
+	options := &trigger.Options{
+		Budget: e.budget(), OnError: e.onError(), FairQueues: e.fairQueues(), MetadataKeys: e.metadataKeys(), Log: log,
+	}
 	if err := e.err(); err != nil {
 		return nil, err
 	}
@@ -89,6 +92,19 @@ func (e *environment) onError() string {
 		return trigger.FailClosed
 	default:
 		e.mistake(name, found, "open or closed is meant")
+		return ""
+	}
+}
+
+func (e *environment) fairQueues() string {
+	const name = "POSTCONFIRM_FAIR_QUEUES"
+	switch found := e.get(name); found {
+	case "", "off":
+		return ""
+	case trigger.FairByClient:
+		return trigger.FairByClient
+	default:
+		e.mistake(name, found, "client or off is meant")
 		return ""
 	}
 }

@@ -125,7 +125,7 @@ func TestMistakesAreToldAllAtOnce(t *testing.T) {
 		{"nothing is set", nil},
 		{"everything is wrong", map[string]string{
 			"POSTCONFIRM_QUEUE_URL": "signups", "POSTCONFIRM_BUDGET": "5s", "POSTCONFIRM_ON_ERROR": "fail",
-			"POSTCONFIRM_METADATA_KEYS": "plan,,x", "AWS_ENDPOINT_URL_SQS": "127.0.0.1:4566",
+			"POSTCONFIRM_FAIR_QUEUES": "user", "POSTCONFIRM_METADATA_KEYS": "plan,,x", "AWS_ENDPOINT_URL_SQS": "127.0.0.1:4566",
 		}},
 		{"an ARN", map[string]string{"POSTCONFIRM_QUEUE_URL": "arn:aws:sqs:eu-west-1:123456789012:signups"}},
 		{"no path", map[string]string{"POSTCONFIRM_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com"}},
@@ -146,6 +146,8 @@ func TestMistakesAreToldAllAtOnce(t *testing.T) {
 		{"an endpoint with a password", map[string]string{"POSTCONFIRM_QUEUE_URL": good, "AWS_ENDPOINT_URL": "http://ada:hunter2@127.0.0.1"}},
 		{"an endpoint without host", map[string]string{"POSTCONFIRM_QUEUE_URL": good, "AWS_ENDPOINT_URL": "http://"}},
 		{"capital letters", map[string]string{"POSTCONFIRM_QUEUE_URL": good, "POSTCONFIRM_ON_ERROR": "Closed"}},
+		{"a group that isn't offered", map[string]string{"POSTCONFIRM_QUEUE_URL": good, "POSTCONFIRM_FAIR_QUEUES": "pool"}},
+		{"a client in capital letters", map[string]string{"POSTCONFIRM_QUEUE_URL": good, "POSTCONFIRM_FAIR_QUEUES": "Client"}},
 		{"too long a key", map[string]string{"POSTCONFIRM_QUEUE_URL": good, "POSTCONFIRM_METADATA_KEYS": strings.Repeat("k", 129)}},
 		{"too many keys", map[string]string{"POSTCONFIRM_QUEUE_URL": good, "POSTCONFIRM_METADATA_KEYS": strings.Repeat("k,", 32) + "k"}},
 	} {

@@ -12,6 +12,7 @@ package sqsout
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -56,11 +57,25 @@ func newSender(where address, getenv func(string) string) *Sender {
 // where a kept connection turns out to be closed. The error is always *Error. After a failure the connections that are
 // kept idle are closed, so that the next try begins with a new one: Lambda freezes the process between invocations,
 // and what was open before may be gone.
-func (s *Sender) Send(ctx context.Context, body []byte) error {
-	_, err := s.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &s.queue, MessageBody: aws.String(string(body))})
+//
+// group is the MessageGroupId, which turns a standard queue into a fair one: no order, no deduplication (Amazon SQS
+// Developer Guide, fair queues). Without a group, or with one that SQS would refuse, the message has none, and SQS
+// shares it out as a group of its own.
+func (s *Sender) Send(ctx context.Context, body []byte, group string) error {
+	in := &sqs.SendMessageInput{QueueUrl: &s.queue, MessageBody: aws.String(string(body))}
+	if validGroup(group) {
+		in.MessageGroupId = &group
+	}
+	_, err := s.client.SendMessage(ctx, in)
 	if err != nil {
 		s.transport.CloseIdleConnections()
 		return classify(err)
 	}
 	return nil
+}
+
+// validGroup tells whether SQS takes a MessageGroupId: 1 to 128 letters, digits and punctuation marks of ASCII (Amazon
+// SQS API Reference, SendMessage).
+func validGroup(group string) bool {
+	return group != "" && len(group) <= 128 && !strings.ContainsFunc(group, func(r rune) bool { return r < '!' || r > '~' })
 }

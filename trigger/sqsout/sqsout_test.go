@@ -19,7 +19,7 @@ import (
 func TestAMessageArrivesAsItIsInASignedRequest(t *testing.T) {
 	f := newFake(t)
 	const body = `{"v":1,"user":"\ud83d\ude00\"\\"}`
-	if err := newSender(t, f).Send(t.Context(), []byte(body)); err != nil {
+	if err := newSender(t, f).Send(t.Context(), []byte(body), ""); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{body}, f.bodies()); diff != "" {
@@ -45,7 +45,7 @@ func TestTwoHundredSendsUseOneConnection(t *testing.T) {
 	f := newFake(t)
 	s := newSender(t, f)
 	for range 200 {
-		if err := s.Send(t.Context(), []byte(`{"v":1}`)); err != nil {
+		if err := s.Send(t.Context(), []byte(`{"v":1}`), ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -88,7 +88,7 @@ func TestFailuresAreNamedAndSorted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, tt.act)
-			err := newSender(t, f).Send(t.Context(), []byte(`{"v":1}`))
+			err := newSender(t, f).Send(t.Context(), []byte(`{"v":1}`), "")
 			var sent *sqsout.Error
 			if !errors.As(err, &sent) {
 				t.Fatalf("%T: %v", err, err)
@@ -113,7 +113,7 @@ func TestASendEndsWithItsContext(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
 			began := time.Now()
-			err := newSender(t, f).Send(ctx, []byte(`{"v":1}`))
+			err := newSender(t, f).Send(ctx, []byte(`{"v":1}`), "")
 			var sent *sqsout.Error
 			if !errors.As(err, &sent) || sent.Code() != "timeout" || sent.Permanent() {
 				t.Errorf("%v: %v", err, errors.Unwrap(err))
@@ -126,7 +126,7 @@ func TestASendEndsWithItsContext(t *testing.T) {
 	t.Run("when it is cancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		err := newSender(t, newFake(t)).Send(ctx, []byte(`{"v":1}`))
+		err := newSender(t, newFake(t)).Send(ctx, []byte(`{"v":1}`), "")
 		var sent *sqsout.Error
 		if !errors.As(err, &sent) || sent.Code() != "canceled" {
 			t.Errorf("%v", err)
@@ -140,7 +140,7 @@ func TestAKeptConnectionThatWasClosedIsReplacedUnseen(t *testing.T) {
 			f := newFake(t, accept, act)
 			s := newSender(t, f)
 			for range 2 {
-				if err := s.Send(t.Context(), []byte(`{"v":1}`)); err != nil {
+				if err := s.Send(t.Context(), []byte(`{"v":1}`), ""); err != nil {
 					t.Fatalf("%v: %v", err, errors.Unwrap(err))
 				}
 			}
@@ -153,7 +153,7 @@ func TestAKeptConnectionThatWasClosedIsReplacedUnseen(t *testing.T) {
 		f := newFake(t)
 		s := newSender(t, f)
 		for range 3 {
-			if err := s.Send(t.Context(), []byte(`{"v":1}`)); err != nil {
+			if err := s.Send(t.Context(), []byte(`{"v":1}`), ""); err != nil {
 				t.Fatalf("%v: %v", err, errors.Unwrap(err))
 			}
 			f.CloseClientConnections()
@@ -168,7 +168,7 @@ func TestAfterAFailureTheNextTryOpensAConnection(t *testing.T) {
 	f := newFake(t, accept, fail(503, "ServiceUnavailable", ""), accept)
 	s := newSender(t, f)
 	for i, fails := range []bool{false, true, false} {
-		if err := s.Send(t.Context(), []byte(`{"v":1}`)); (err != nil) != fails {
+		if err := s.Send(t.Context(), []byte(`{"v":1}`), ""); (err != nil) != fails {
 			t.Fatalf("send %d: %v", i, err)
 		}
 	}
@@ -195,7 +195,7 @@ func TestNobodyThereOrAnotherOne(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = s.Send(t.Context(), []byte(`{"v":1}`))
+			err = s.Send(t.Context(), []byte(`{"v":1}`), "")
 			var sent *sqsout.Error
 			if !errors.As(err, &sent) || sent.Code() != tt.code || sent.Permanent() {
 				t.Errorf("%v: %v", err, errors.Unwrap(err))
@@ -219,7 +219,7 @@ func TestCredentialsAreReadForEachSend(t *testing.T) {
 	}
 	for _, key := range []string{"FIRST", "SECOND"} {
 		env["AWS_ACCESS_KEY_ID"] = key
-		if err := s.Send(t.Context(), []byte(`{"v":1}`)); err != nil {
+		if err := s.Send(t.Context(), []byte(`{"v":1}`), ""); err != nil {
 			t.Fatal(err)
 		}
 		if got := f.requests[len(f.requests)-1].Header.Get("Authorization"); !strings.Contains(got, "Credential="+key+"/") {
@@ -227,7 +227,7 @@ func TestCredentialsAreReadForEachSend(t *testing.T) {
 		}
 	}
 	env["AWS_SECRET_ACCESS_KEY"] = ""
-	err = s.Send(t.Context(), []byte(`{"v":1}`))
+	err = s.Send(t.Context(), []byte(`{"v":1}`), "")
 	var sent *sqsout.Error
 	if !errors.As(err, &sent) || sent.Code() != "no_credentials" || !sent.Permanent() {
 		t.Errorf("without a secret: %v", err)
@@ -240,7 +240,7 @@ func TestCredentialsAreReadForEachSend(t *testing.T) {
 func TestTheBodyIsNotChanged(t *testing.T) {
 	body := []byte(`{"v":1,"user":"ada"}`)
 	before := bytes.Clone(body)
-	if err := newSender(t, newFake(t)).Send(t.Context(), body); err != nil || !bytes.Equal(before, body) {
+	if err := newSender(t, newFake(t)).Send(t.Context(), body, ""); err != nil || !bytes.Equal(before, body) {
 		t.Errorf("%s, %v", body, err)
 	}
 }
