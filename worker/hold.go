@@ -73,7 +73,9 @@ func (h *hold) extend(ctx context.Context, d time.Duration) error {
 	if now.Add(d).Sub(h.delivery.ReceivedAt) > maxHidden {
 		return ErrLeaseLost
 	}
-	if err := h.worker.ports.Queue.Hide(ctx, h.delivery, d+margin); err != nil {
+	asked, cancel := context.WithTimeout(ctx, margin/2) // longer would be too late to stop in time
+	defer cancel()
+	if err := h.worker.ports.Queue.Hide(asked, h.delivery, d+margin); err != nil {
 		return err
 	}
 	return h.save(ctx, func(r *Run) {
@@ -82,18 +84,19 @@ func (h *hold) extend(ctx context.Context, d time.Duration) error {
 	})
 }
 
-// keep extends the hold while the work goes on, until ctx ends. A failed extension is tried again at the next beat; when
-// the lease has ended without one, the work is cut.
+// keep extends the hold while the work goes on, until ctx ends. A failed extension is tried again at the next beat, and
+// once more at the lease's own end; when that fails too, the work is cut, before the message comes back to anybody.
 func (h *hold) keep(ctx context.Context) {
-	beat := time.NewTicker(h.worker.options.Lease / 3)
-	defer beat.Stop()
 	for {
+		beat := time.NewTimer(max(0, min(h.worker.options.Lease/3, h.end().Sub(h.worker.options.Now()))))
 		select {
 		case <-ctx.Done():
+			beat.Stop()
 			return
 		case <-beat.C:
 		}
-		if err := h.extend(ctx, h.worker.options.Lease); err != nil && !h.worker.options.Now().Before(h.end()) {
+		_ = h.extend(ctx, h.worker.options.Lease) // what counts is whether the lease goes on
+		if !h.worker.options.Now().Before(h.end()) {
 			h.lost(ErrLeaseLost)
 			return
 		}
