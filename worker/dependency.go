@@ -36,9 +36,12 @@ type dependency struct {
 	until   time.Time       // when an open breaker lets a call through
 }
 
-// dependencies are those of the pipeline's steps, by name. The slowest rate of the steps that share one counts.
+// poolWrites is the dependency of the built-in attributes step: an outage of the pool's writes is nobody's attempt either.
+const poolWrites = "cognito:write"
+
+// newDependencies are the pool's writes and those of the pipeline's steps, by name. The slowest rate of the steps that share one counts.
 func newDependencies(p *enrich.Pipeline, o Options) map[string]*dependency {
-	all := map[string]*dependency{}
+	all := map[string]*dependency{poolWrites: newDependency(poolWrites, o)}
 	for _, s := range p.Steps {
 		name := s.DependencyName()
 		d := all[name]
@@ -59,10 +62,16 @@ func newDependency(name string, o Options) *dependency {
 		Name: name, MaxRequests: 1, Timeout: o.Probe,
 		ReadyToTrip:   func(gobreaker.Counts) bool { return d.sick() },
 		OnStateChange: func(_ string, _, to gobreaker.State) { d.changed(to) },
-		IsSuccessful:  func(err error) bool { return err == nil || enrich.Failure(err).Kind != enrich.Temporary },
+		IsSuccessful:  answered,
 		IsExcluded:    excluded,
 	})
 	return d
+}
+
+// answered tells whether the other side answered in its own words, be it no.
+func answered(err error) bool {
+	var rejected *Rejected
+	return err == nil || errors.Is(err, ErrNoUser) || errors.As(err, &rejected) || enrich.Failure(err).Kind != enrich.Temporary
 }
 
 // excluded are failures that say nothing about the dependency: our own stop, a throttle.
@@ -114,7 +123,7 @@ func (d *dependency) note(run string, err error) {
 	defer d.mu.Unlock()
 	switch {
 	case excluded(err):
-	case err != nil && enrich.Failure(err).Kind == enrich.Temporary:
+	case !answered(err):
 		d.failing[run] = true
 	default:
 		clear(d.failing)

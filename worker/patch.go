@@ -25,11 +25,11 @@ type patch struct{ values []Value }
 func (e *execution) patch(ctx context.Context) (p patch, err error) {
 	schema, err := e.schemas.of(ctx, e.hold.run.Pool)
 	if err != nil {
-		return p, err
+		return p, notYet(err)
 	}
 	last, err := e.lastWritten(ctx)
 	if err != nil {
-		return p, err
+		return p, notYet(err)
 	}
 	vars := e.vars(nil)
 	for i := range e.pipeline.Attributes {
@@ -44,6 +44,12 @@ func (e *execution) patch(ctx context.Context) (p patch, err error) {
 		}
 	}
 	return p, nil
+}
+
+// notYet makes a failure to read what a patch needs one that is not charged: it says nothing about the user.
+func notYet(err error) error {
+	f := enrich.Failure(err)
+	return &enrich.Error{Kind: enrich.Throttled, Code: f.Code, RetryAfter: f.RetryAfter, Err: err}
 }
 
 // lastWritten asks the ledger only if an attribute's mode needs it.
@@ -142,7 +148,8 @@ type schemas struct {
 	directory Directory
 	maxAge    time.Duration
 	now       func() time.Time
-	mu        sync.Mutex
+	reading   chan struct{} // has room for the one who reads; nobody waits for it longer than its context
+	mu        sync.Mutex    // guards known, and is never held while something is read
 	known     map[string]knownSchema
 }
 
@@ -153,23 +160,41 @@ type knownSchema struct {
 
 // of reads a pool's schema, at most once per maxAge; when it can't be read anew, the old one serves on.
 func (s *schemas) of(ctx context.Context, pool string) (Schema, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	known, ok := s.known[pool]
-	if ok && s.now().Sub(known.read) < s.maxAge {
-		return known.schema, nil
+	if known, fresh := s.remembered(pool); fresh {
+		return known, nil
+	}
+	select {
+	case s.reading <- struct{}{}:
+		defer func() { <-s.reading }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	known, fresh := s.remembered(pool) // somebody may have read it meanwhile
+	if fresh {
+		return known, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	schema, err := s.directory.Schema(ctx, pool)
 	switch {
-	case err != nil && ok:
-		return known.schema, nil
+	case err != nil && known != nil:
+		return known, nil
 	case err != nil:
 		return nil, err
-	case s.known == nil:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil {
 		s.known = map[string]knownSchema{}
 	}
 	s.known[pool] = knownSchema{schema, s.now()}
 	return schema, nil
+}
+
+// remembered is the schema read last, nil if there is none, and whether it is young enough.
+func (s *schemas) remembered(pool string) (schema Schema, fresh bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, ok := s.known[pool]
+	return known.schema, ok && s.now().Sub(known.read) < s.maxAge
 }

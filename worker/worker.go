@@ -44,6 +44,7 @@ type Options struct {
 	Attempts     int           // charged attempts of one step before the run is parked; 8
 	Crashes      int           // lost leases before the run is parked; 3
 	MaxAge       time.Duration // of a run before it is parked; 5 days
+	Retention    time.Duration // of the queue: a day before it drops a message, the run is parked; 14 days
 	Grace        time.Duration // how long a message of a newer version waits for a newer worker; 1 hour
 	Tries        int           // calls of one step inside one delivery; 3
 	TryBase      time.Duration // pause before the second try, doubled each time; 200ms
@@ -69,6 +70,7 @@ func (o *Options) withDefaults(p *enrich.Pipeline) Options {
 	v.Attempts = or(v.Attempts, 8)
 	v.Crashes = or(v.Crashes, 3)
 	v.MaxAge = or(v.MaxAge, 5*24*time.Hour)
+	v.Retention = or(v.Retention, 14*24*time.Hour)
 	v.Grace = or(v.Grace, time.Hour)
 	v.Tries = or(v.Tries, 3)
 	v.TryBase = or(v.TryBase, 200*time.Millisecond)
@@ -120,7 +122,7 @@ type Worker struct {
 func New(p *enrich.Pipeline, ports Ports, o *Options) *Worker {
 	w := &Worker{pipeline: p, ports: ports, options: o.withDefaults(p)}
 	w.outside = newDependencies(p, w.options)
-	w.schemas = schemas{directory: ports.Directory, maxAge: w.options.SchemaMaxAge, now: w.options.Now}
+	w.schemas = schemas{directory: ports.Directory, reading: make(chan struct{}, 1), maxAge: w.options.SchemaMaxAge, now: w.options.Now}
 	return w
 }
 

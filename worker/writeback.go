@@ -29,6 +29,9 @@ func (e *execution) attributes(ctx, waits context.Context) {
 		e.postpone(reasonOf(context.Cause(waits)), 0, 0)
 		return
 	}
+	if e.outside[poolWrites].refund(e.hold.run.Key) && record.Attempts > 0 {
+		record.Attempts--
+	}
 	patch, err := e.patch(ctx)
 	if err == nil {
 		err = e.write(ctx, waits, &patch)
@@ -100,14 +103,27 @@ func (e *execution) writeOnce(ctx, waits context.Context, values []Value) error 
 		if err := e.hold.ensure(ctx, writeTimeout); err != nil {
 			return &enrich.Error{Kind: enrich.Throttled, Code: reasonOf(err), Err: err}
 		}
-		callCtx, cancel := context.WithTimeout(ctx, writeTimeout)
-		defer cancel()
-		err := e.ports.Directory.Write(callCtx, e.hold.run.Pool, e.user.Username, values)
-		if enrich.Failure(err).Kind == enrich.Throttled && err != nil {
-			e.options.Budget.Throttled()
-		}
+		_, err := e.outside[poolWrites].call(waits, e.hold.run.Key, func() (enrich.Result, error) {
+			return nil, e.writeNow(ctx, values)
+		})
 		return err
 	})
+	return err
+}
+
+// writeNow is the call itself. A throttle halves the budget; a user who is gone since the read is met by the next
+// delivery, which reads again.
+func (e *execution) writeNow(ctx context.Context, values []Value) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	err := e.ports.Directory.Write(ctx, e.hold.run.Pool, e.user.Username, values)
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrNoUser):
+		return &enrich.Error{Kind: enrich.Throttled, Code: "user_gone", Sent: true, Refused: true}
+	case enrich.Failure(err).Kind == enrich.Throttled:
+		e.options.Budget.Throttled()
+	}
 	return err
 }
 
@@ -159,7 +175,7 @@ func (e *execution) notWritten(ctx context.Context, record StepRecord, f *enrich
 	switch {
 	case f.Kind == enrich.Permanent:
 		record.State = StepFailed
-	case f.Kind == enrich.Throttled, ctx.Err() != nil:
+	case f.Kind == enrich.Throttled, ctx.Err() != nil, !e.outside[poolWrites].charge(e.hold.run.Key):
 		e.postpone(f.Code, 0, f.RetryAfter)
 	default:
 		if record.Attempts++; record.Attempts >= e.options.Attempts {

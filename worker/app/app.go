@@ -117,7 +117,7 @@ func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ 
 // assemble puts the worker behind its face. A daemon asks for the visibility it wants with each receive; a function's
 // messages have the queue's own.
 func (a *App) assemble(s Settings, about amazon.About) {
-	s.Worker.Log = s.Log
+	s.Worker.Log, s.Worker.Retention = s.Log, about.Retention
 	var o amazon.QueueOptions
 	if s.Lambda {
 		o.Visibility = about.Visibility
