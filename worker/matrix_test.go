@@ -305,6 +305,7 @@ func TestMatrixB2Leases(t *testing.T) {
 		expect(t, "calls", v.count(), 2)
 		expect(t, "run", w.run(sub).State, worker.Done)
 		expect(t, "charged", w.charges([]string{sub}, "company"), 0)
+		expect(t, "crashes", w.run(sub).Crashes, 0)
 	}, theDaemon)
 	in(t, "B2-20 the ceiling of 12 hours: what would go on beyond it is released before, uncharged", func(t *testing.T, on face) {
 		first, second := slow(6*time.Hour, acme), slow(6*time.Hour, acme)

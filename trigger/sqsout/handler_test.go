@@ -89,9 +89,13 @@ func TestWhateverSQSAnswersTheEventComesBack(t *testing.T) {
 			f := newFake(t, tt.script...)
 			h, log := newHandler(t, f, map[string]string{"POSTCONFIRM_BUDGET": "2s"})
 			payload := signup(t)
+			began := time.Now()
 			back, err := h.Invoke(t.Context(), payload)
 			if err != nil || &back[0] != &payload[0] {
 				t.Fatalf("%v: %s", err, back)
+			}
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("took %v, Cognito waits 5 s", took)
 			}
 			if !strings.Contains(log.String(), tt.log) || strings.Contains(log.String(), "confidence") {
 				t.Errorf("want %s in\n%s", tt.log, log)
