@@ -28,8 +28,14 @@ attributes:
   custom:company: ${{ steps.company.body.name }}
 `
 
-// setting is a local cloud with two queues, and settings that fit.
+// setting is a local cloud with two queues, and settings that fit but for the pool, which is not there.
 func setting(t *testing.T, retention string) app.Settings {
+	t.Helper()
+	s, _ := clouded(t, retention)
+	return s
+}
+
+func clouded(t *testing.T, retention string) (app.Settings, *localcloud.Cloud) {
 	t.Helper()
 	cloud := localcloud.New(nil)
 	cloud.Register(cloudsqs.New(nil))
@@ -61,11 +67,12 @@ func setting(t *testing.T, retention string) app.Settings {
 	}
 	t.Setenv("APP_TEST_TOKEN", "a-token")
 	return app.Settings{Pipeline: file, Queue: url("confirmed", retention), DeadLetters: url("dlq", "1209600"),
-		Ledger: "sqlite:" + filepath.Join(dir, "ledger.db"), Local: server.URL(), Region: "eu-west-1"}
+		Ledger: "sqlite:" + filepath.Join(dir, "ledger.db"), Local: server.URL(), Region: "eu-west-1"}, cloud
 }
 
 func TestAWorkerThatFitsIsMade(t *testing.T) {
-	a, err := app.New(t.Context(), setting(t, "1209600"))
+	s := newPool(t, pipeline).Settings
+	a, err := app.New(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,8 @@ const (
 	leastVisibility = 30 * time.Second // SQS's own default (CreateQueue, Amazon SQS API reference), assumed if it can't be read
 )
 
-// checkCloud looks at what the settings point to: Regions, queue, dead-letter queue. It returns what it found out about
-// the queue.
+// checkCloud looks at what the settings point to: Regions, queue, dead-letter queue, the pools' app clients. It returns
+// what it found out about the queue.
 func (s *Settings) checkCloud(ctx context.Context, a *App) (amazon.About, error) {
 	var wrong []error
 	for _, url := range []string{s.Queue, s.DeadLetters} {
@@ -39,6 +39,9 @@ func (s *Settings) checkCloud(ctx context.Context, a *App) (amazon.About, error)
 	about, err := s.checkQueue(ctx, a)
 	if err == nil {
 		err = s.checkDeadLetters(ctx, a)
+	}
+	if err == nil {
+		s.checkClients(ctx, a)
 	}
 	return about, err
 }
