@@ -36,12 +36,16 @@ type dependency struct {
 	until   time.Time       // when an open breaker lets a call through
 }
 
-// poolWrites is the dependency of the built-in attributes step: an outage of the pool's writes is nobody's attempt either.
-const poolWrites = "cognito:write"
+// The pool's reads of users and the writes of the built-in attributes step are dependencies, too: an outage of theirs is
+// nobody's attempt either, and a pool that is out is hardly asked.
+const (
+	poolReads  = "cognito:read"
+	poolWrites = "cognito:write"
+)
 
-// newDependencies are the pool's writes and those of the pipeline's steps, by name. The slowest rate of the steps that share one counts.
+// newDependencies are those of the pool and of the pipeline's steps, by name. The slowest rate of the steps that share one counts.
 func newDependencies(p *enrich.Pipeline, o Options) map[string]*dependency {
-	all := map[string]*dependency{poolWrites: newDependency(poolWrites, o)}
+	all := map[string]*dependency{poolReads: newDependency(poolReads, o), poolWrites: newDependency(poolWrites, o)}
 	for _, s := range p.Steps {
 		name := s.DependencyName()
 		d := all[name]

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/event"
 )
 
@@ -93,8 +94,11 @@ func (w *Worker) work(ctx context.Context, h *hold, m event.Message) Verdict {
 // person reads the user; a user who is not there is looked for once more, since nothing is documented about how soon
 // after the confirmation a read sees it.
 func (w *Worker) person(ctx, waits context.Context, h *hold, m event.Message) (user User, err error) {
-	read := func() (err error) {
-		user, err = w.ports.Directory.User(ctx, m.Pool, m.User)
+	read := func() error {
+		_, err := w.outside[poolReads].call(waits, h.run.Key, func() (_ enrich.Result, err error) {
+			user, err = w.ports.Directory.User(ctx, m.Pool, m.User)
+			return nil, err
+		})
 		return err
 	}
 	until := w.options.Now().Add(w.patience(h))
