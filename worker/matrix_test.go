@@ -23,9 +23,9 @@ import (
 )
 
 // The fault matrix: one case for each row of our list of faults, under the row's name, on both faces. This file has
-// the rows of the trigger (B1) that end at the worker, and those of receive, lease and visibility (B2). What the rows of
-// the pool and of the vendors (B5) ask for is held by behaviour_test.go, dependency_test.go, pool_test.go and the
-// connectors' suite, under sentences of their own; the trigger's half of B1 by the trigger's tests.
+// the rows of the trigger (B1) that end at the worker, and those of receive, lease and visibility (B2). The rows of the
+// vendors (B5 66 to 79) are in matrix_outside_test.go, those of the pool and of AWS as a whole (B5 80 to 91) in
+// matrix_pool_test.go, the trigger's half of B1 in the trigger's matrix_test.go.
 //
 // Not here, and why:
 //   - B1-13, the second half: nothing reads the pool yet to find a user who is on no queue.

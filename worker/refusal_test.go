@@ -72,7 +72,7 @@ func TestARefusedAttributeIsFoundAndTheRestWritten(t *testing.T) {
 		{"too many to find: parked, with what could be written", 16, []string{"custom:a1", "custom:a3", "custom:a5", "custom:a7",
 			"custom:a9", "custom:a11", "custom:a13", "custom:a15"}, false, 16, worker.Parked},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run("B5-86 "+c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				directory := &choosy{bad: c.bad, names: c.names, has: map[string]string{"sub": "1"}}
 				p := &enrich.Pipeline{Pools: []string{"eu-west-1_Ab12cd34E"}}

@@ -3,6 +3,7 @@ package connect_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -75,14 +76,16 @@ func TestRetryAfterDatesUseTheClientsClock(t *testing.T) {
 func TestARedirectIsNotFollowed(t *testing.T) {
 	for _, location := range []string{"http://169.254.169.254/latest/meta-data/", "file:///etc/passwd", "//evil.example.com/", "/loop", "http://api.example.com/", "%zz"} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
-			inMemory(t, connect.Options{}, script(pretend.Redirect(status, location)), func(t *testing.T, vendor *pretend.Vendor, client *connect.Client) {
-				got, err := client.Do(t.Context(), to(t, "GET", "http://api.example.com/loop"))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got.Failure().Code != connect.CodeRedirect || len(vendor.Seen()) != 1 || len(vendor.Dialed()) != 1 {
-					t.Errorf("%d to %s: %v, asked %d times", status, location, got.Failure(), len(vendor.Seen()))
-				}
+			t.Run(fmt.Sprintf("B5-76 C6-127 %d to %s", status, location), func(t *testing.T) {
+				inMemory(t, connect.Options{}, script(pretend.Redirect(status, location)), func(t *testing.T, vendor *pretend.Vendor, client *connect.Client) {
+					got, err := client.Do(t.Context(), to(t, "GET", "http://api.example.com/loop"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got.Failure().Code != connect.CodeRedirect || len(vendor.Seen()) != 1 || len(vendor.Dialed()) != 1 {
+						t.Errorf("%v, asked %d times", got.Failure(), len(vendor.Seen()))
+					}
+				})
 			})
 		}
 	}
