@@ -519,20 +519,20 @@ func TestTheLedgerIsTheTruth(t *testing.T) {
 
 func TestBodiesThatAreNoMessage(t *testing.T) {
 	for _, c := range []struct{ name, body, want string }{
-		{"spaces", "  ", "body_empty"},
-		{"null", "null", "body_schema"},
-		{"an object of nothing", "{}", "body_schema"},
-		{"not JSON", "hello", "body_undecodable"},
-		{"HTML", "<html></html>", "body_undecodable"},
-		{"base64", "eyJ2IjoxfQ==", "body_undecodable"},
-		{"an SNS envelope", `{"Type":"Notification","TopicArn":"arn:aws:sns:eu-west-1:1:t","Message":"{}"}`, "envelope_unknown"},
-		{"an EventBridge envelope", `{"version":"0","detail-type":"x","detail":{}}`, "envelope_unknown"},
-		{"an S3 test event", `{"Service":"Amazon S3","Event":"s3:TestEvent"}`, "envelope_unknown"},
-		{"a pool that is not on the list", `{"v":1,"pool":"eu-west-1_Elsewhere","user":"u","sub":"s"}`, "pool_not_allowed"},
-		{"a pool with a path in it", `{"v":1,"pool":"../x","user":"u","sub":"s"}`, "pool_not_allowed"},
-		{"a region that is not the pool's", `{"v":1,"pool":"POOL","region":"us-east-1","user":"u","sub":"s"}`, "pool_not_allowed"},
-		{"no user", `{"v":1,"pool":"POOL","sub":"s"}`, "identity_missing"},
-		{"a user given twice", `{"v":1,"pool":"POOL","user":"u","user":"w","sub":"s"}`, "identity_ambiguous"},
+		{"C5-105 spaces", "  ", "body_empty"},
+		{"C5-105 null", "null", "body_schema"},
+		{"C5-105 an object of nothing", "{}", "body_schema"},
+		{"C5-106 not JSON", "hello", "body_undecodable"},
+		{"C5-106 HTML", "<html></html>", "body_undecodable"},
+		{"C5-106 base64", "eyJ2IjoxfQ==", "body_undecodable"},
+		{"C5-109 an SNS envelope", `{"Type":"Notification","TopicArn":"arn:aws:sns:eu-west-1:1:t","Message":"{}"}`, "envelope_unknown"},
+		{"C5-109 an EventBridge envelope", `{"version":"0","detail-type":"x","detail":{}}`, "envelope_unknown"},
+		{"C5-109 an S3 test event", `{"Service":"Amazon S3","Event":"s3:TestEvent"}`, "envelope_unknown"},
+		{"C5-110 C1-18 a pool that is not on the list", `{"v":1,"pool":"eu-west-1_Elsewhere","user":"u","sub":"s"}`, "pool_not_allowed"},
+		{"C5-110 C1-18 a pool with a path in it", `{"v":1,"pool":"../x","user":"u","sub":"s"}`, "pool_not_allowed"},
+		{"C5-110 C1-19 a region that is not the pool's", `{"v":1,"pool":"POOL","region":"us-east-1","user":"u","sub":"s"}`, "pool_not_allowed"},
+		{"C1-11 no user", `{"v":1,"pool":"POOL","sub":"s"}`, "identity_missing"},
+		{"C1-8 a user given twice", `{"v":1,"pool":"POOL","user":"u","user":"w","sub":"s"}`, "identity_ambiguous"},
 	} {
 		in(t, c.name+" is a dead letter once, with the body as it came", func(t *testing.T, on face) {
 			w := newWorld(t, on, company(t, answers(acme)))

@@ -380,7 +380,7 @@ func TestMatrixB5Refusals(t *testing.T) {
 		"a null":         `{"name":null}`,
 		"a part of many": `{"results":[{"name":"Acme Ltd"}],"numErrors":1}`,
 	} {
-		in(t, "B5-75 200 with "+name+" inside: what is not there is not written, and nothing is made up", func(t *testing.T, on face) {
+		in(t, "B5-75 C6-132 200 with "+name+" inside: what is not there is not written, and nothing is made up", func(t *testing.T, on face) {
 			_, p := vendorOf(t, get, pretend.JSON(207, body))
 			w := newWorld(t, on, p)
 			sub := w.confirm("ada@acme.example")

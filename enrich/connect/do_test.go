@@ -92,18 +92,20 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 }
 
 func TestCookiesAreForgotten(t *testing.T) {
-	inMemory(t, connect.Options{}, script(pretend.Reply(200, http.Header{"Set-Cookie": {"session=1"}}, "")), func(t *testing.T, vendor *pretend.Vendor, client *connect.Client) {
-		for range 2 {
-			if _, err := client.Do(t.Context(), to(t, "GET", "http://api.example.com/")); err != nil {
-				t.Fatal(err)
+	t.Run("C6-133 a cookie does not come back", func(t *testing.T) {
+		inMemory(t, connect.Options{}, script(pretend.Reply(200, http.Header{"Set-Cookie": {"session=1"}}, "")), func(t *testing.T, vendor *pretend.Vendor, client *connect.Client) {
+			for range 2 {
+				if _, err := client.Do(t.Context(), to(t, "GET", "http://api.example.com/")); err != nil {
+					t.Fatal(err)
+				}
 			}
-		}
-		if seen := vendor.Seen(); seen[1].Header.Get("Cookie") != "" {
-			t.Errorf("a cookie came back: %v", seen[1].Header)
-		}
-		if len(vendor.Dialed()) != 1 {
-			t.Errorf("%d connections were made for two calls, want 1", len(vendor.Dialed()))
-		}
+			if seen := vendor.Seen(); seen[1].Header.Get("Cookie") != "" {
+				t.Errorf("a cookie came back: %v", seen[1].Header)
+			}
+			if len(vendor.Dialed()) != 1 {
+				t.Errorf("%d connections were made for two calls, want 1", len(vendor.Dialed()))
+			}
+		})
 	})
 }
 
@@ -117,24 +119,24 @@ func TestHostileAnswersAreBounded(t *testing.T) {
 		most   int64         // bytes that the vendor got rid of
 		within time.Duration // on the clock
 	}{
-		{"a body without end", pretend.Endless(), connect.CodeBodyTooLarge, enrich.Permanent, 2 << 20, time.Second},
-		{"a bomb", pretend.GzipBomb(), connect.CodeBodyTooLarge, enrich.Permanent, 64 << 10, time.Second},
-		{"one byte too many", pretend.Reply(200, nil, strings.Repeat("a", 1<<20+1)), connect.CodeBodyTooLarge, enrich.Permanent, 2 << 20, time.Second},
-		{"ten megabytes of headers", pretend.HugeHeaders(10, 1<<20), connect.CodeHeaders, enrich.Permanent, 2 << 20, time.Second},
-		{"ten thousand headers", pretend.HugeHeaders(10_000, 10), connect.CodeHeaders, enrich.Permanent, 1 << 20, time.Second},
-		{"a body that drips", pretend.Drip(200, strings.Repeat("1", 1000), time.Second), connect.CodeTimeout, enrich.Temporary, 1 << 10, time.Minute},
-		{"headers that drip", pretend.DripHeaders(time.Second), connect.CodeTimeout, enrich.Temporary, 1 << 10, time.Minute},
-		{"silence", pretend.Hang(), connect.CodeTimeout, enrich.Temporary, 0, 30 * time.Second},
-		{"announcements without end", pretend.Informational(), connect.CodeHeaders, enrich.Permanent, 2 << 20, time.Second},
-		{"a body that stops", pretend.Truncated(`{"a":`, 10), connect.CodeBodyTruncated, enrich.Temporary, 1 << 10, time.Second},
-		{"a connection that closes", pretend.ResetRead(), connect.CodeReset, enrich.Temporary, 0, time.Second},
+		{"C6-124 a body without end", pretend.Endless(), connect.CodeBodyTooLarge, enrich.Permanent, 2 << 20, time.Second},
+		{"C6-130 a bomb", pretend.GzipBomb(), connect.CodeBodyTooLarge, enrich.Permanent, 64 << 10, time.Second},
+		{"C6-130 one byte too many", pretend.Reply(200, nil, strings.Repeat("a", 1<<20+1)), connect.CodeBodyTooLarge, enrich.Permanent, 2 << 20, time.Second},
+		{"C6-126 ten megabytes of headers", pretend.HugeHeaders(10, 1<<20), connect.CodeHeaders, enrich.Permanent, 2 << 20, time.Second},
+		{"C6-126 ten thousand headers", pretend.HugeHeaders(10_000, 10), connect.CodeHeaders, enrich.Permanent, 1 << 20, time.Second},
+		{"C6-124 a body that drips", pretend.Drip(200, strings.Repeat("1", 1000), time.Second), connect.CodeTimeout, enrich.Temporary, 1 << 10, time.Minute},
+		{"C6-124 headers that drip", pretend.DripHeaders(time.Second), connect.CodeTimeout, enrich.Temporary, 1 << 10, time.Minute},
+		{"C6-124 silence", pretend.Hang(), connect.CodeTimeout, enrich.Temporary, 0, 30 * time.Second},
+		{"C6-128 announcements without end", pretend.Informational(), connect.CodeHeaders, enrich.Permanent, 2 << 20, time.Second},
+		{"C6-123 a body that stops", pretend.Truncated(`{"a":`, 10), connect.CodeBodyTruncated, enrich.Temporary, 1 << 10, time.Second},
+		{"C6-123 a connection that closes", pretend.ResetRead(), connect.CodeReset, enrich.Temporary, 0, time.Second},
 		{"bytes that are not HTTP", pretend.Garbage(secret), connect.CodeResponse, enrich.Temporary, 1 << 10, time.Second},
-		{"a status that is none", pretend.Raw("HTTP/1.1 " + secret + "\r\n\r\n"), connect.CodeResponse, enrich.Temporary, 1 << 10, time.Second},
-		{"a header with a line end", pretend.Raw("HTTP/1.1 200 OK\r\n" + secret + "\r\n\r\n"), connect.CodeResponse, enrich.Temporary, 1 << 10, time.Second},
+		{"C6-128 a status that is none", pretend.Raw("HTTP/1.1 " + secret + "\r\n\r\n"), connect.CodeResponse, enrich.Temporary, 1 << 10, time.Second},
+		{"C6-126 a header with a line end", pretend.Raw("HTTP/1.1 200 OK\r\n" + secret + "\r\n\r\n"), connect.CodeResponse, enrich.Temporary, 1 << 10, time.Second},
 		{"two lengths", pretend.Raw("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n" + secret), connect.CodeResponse, enrich.Temporary, 1 << 10, time.Second},
 		{"a chunk that is none", pretend.Raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + secret + "\r\n"), connect.CodeResponse, enrich.Temporary, 1 << 10, time.Second},
 		{"gzip that is none", pretend.Reply(200, http.Header{"Content-Encoding": {"gzip"}}, secret+"hunter2hunter2"), connect.CodeEncoding, enrich.Permanent, 1 << 10, time.Second},
-		{"gzip that stops", pretend.Reply(200, http.Header{"Content-Encoding": {"gzip"}}, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"), connect.CodeBodyTruncated, enrich.Temporary, 1 << 10, time.Second},
+		{"C6-123 gzip that stops", pretend.Reply(200, http.Header{"Content-Encoding": {"gzip"}}, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"), connect.CodeBodyTruncated, enrich.Temporary, 1 << 10, time.Second},
 		{"an encoding that nobody asked for", pretend.Reply(200, http.Header{"Content-Encoding": {"br"}}, secret), connect.CodeEncoding, enrich.Permanent, 1 << 10, time.Second},
 		{"two encodings", pretend.Reply(200, http.Header{"Content-Encoding": {"gzip", "gzip"}}, secret), connect.CodeEncoding, enrich.Permanent, 1 << 10, time.Second},
 	} {
@@ -183,7 +185,7 @@ func TestAnswersThatLookOddArePassedOn(t *testing.T) {
 		{"nothing, zipped", pretend.Raw("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"), 200, ""},
 		{"no encoding, said aloud", pretend.Reply(200, http.Header{"Content-Encoding": {"identity"}}, "x"), 200, "x"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run("C6-128 "+test.name, func(t *testing.T) {
 			inMemory(t, connect.Options{}, script(test.answer), func(t *testing.T, _ *pretend.Vendor, client *connect.Client) {
 				request := to(t, "GET", "http://api.example.com/")
 				request.MaxBody = 8

@@ -40,7 +40,7 @@ func TestOnlyPublicAddressesAreDialled(t *testing.T) {
 	}
 	count := 0
 	for kind, addresses := range blocked {
-		t.Run(kind+" is refused", func(t *testing.T) {
+		t.Run("C6-136 "+kind+" is refused", func(t *testing.T) {
 			for _, ip := range addresses {
 				if err := connect.CheckDial(false, nil, "tcp", net.JoinHostPort(ip, "443")); !errors.Is(err, connect.ErrBlocked) {
 					t.Errorf("%s: got %v, want it blocked", ip, err)

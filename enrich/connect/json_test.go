@@ -44,7 +44,7 @@ func TestStrangersJSONBecomesOurValues(t *testing.T) {
 		{"brackets behind an escaped quote", `"\"` + strings.Repeat("[", 100) + `"`, `"` + strings.Repeat("[", 100)},
 		{"quotes inside texts", `["\"[","\\",{"\\\"":1}]`, []any{`"[`, `\`, map[string]any{`\"`: int64(1)}}},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run("C6-131 "+test.name, func(t *testing.T) {
 			got, err := connect.DecodeJSON([]byte(test.text))
 			if err != nil {
 				t.Fatal(err)
@@ -91,7 +91,7 @@ func TestBadJSONHasACode(t *testing.T) {
 		{"a million keys", "{" + strings.Repeat(`"a":1,`, 1_000_000) + `"a":1}`, connect.CodeLargeJSON, enrich.Permanent},
 		{"a million empty lists", "[" + strings.Repeat("[],", 1_000_000) + "1]", connect.CodeLargeJSON, enrich.Permanent},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run("C6-130 "+test.name, func(t *testing.T) {
 			_, err := connect.DecodeJSON([]byte(test.text))
 			e := failure(t, err)
 			if e.Code != test.code || e.Kind != test.kind || !e.Unknown() || strings.Contains(e.Error(), "secret") {
@@ -108,7 +108,7 @@ func TestDecodingIsBoundedInMemory(t *testing.T) {
 		"one megabyte of open objects": []byte(strings.Repeat(`{"a":`, 1<<18)),
 	}
 	for name, text := range texts {
-		t.Run(name, func(t *testing.T) {
+		t.Run("C6-130 "+name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			_, _ = connect.DecodeJSON(text)
@@ -135,7 +135,7 @@ func TestTheContentTypeIsBelieved(t *testing.T) {
 		{"a type that is none", "json", "{}", connect.CodeNotJSON},
 		{"HTML that says nothing", "", "<html>", connect.CodeBadJSON},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run("C6-122 "+test.name, func(t *testing.T) {
 			header := http.Header{}
 			if test.kind != "" {
 				header.Set("Content-Type", test.kind)

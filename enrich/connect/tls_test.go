@@ -66,7 +66,7 @@ func TestOnlyGoodTLSCarriesARequest(t *testing.T) {
 		{"TLS 1.1", &tls.Config{Certificates: []tls.Certificate{good}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, trust(good.Leaf), "127.0.0.1", "no common TLS"},
 		{"a client certificate asked for", &tls.Config{Certificates: []tls.Certificate{good}, ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}, trust(good.Leaf), "127.0.0.1", "no common TLS"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run("C6-134 "+test.name, func(t *testing.T) {
 			reached := false
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 			server.TLS, server.Config.ErrorLog = test.server, log.New(io.Discard, "", 0)
@@ -92,7 +92,7 @@ func TestOnlyGoodTLSCarriesARequest(t *testing.T) {
 			}
 		})
 	}
-	t.Run("no TLS at all", func(t *testing.T) {
+	t.Run("C6-134 no TLS at all", func(t *testing.T) {
 		server := httptest.NewServer(http.NotFoundHandler())
 		defer server.Close()
 		client := connect.NewClient(&connect.Options{AllowLoopback: true})

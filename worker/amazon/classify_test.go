@@ -82,7 +82,7 @@ func TestEveryErrorOfAWriteHasItsClass(t *testing.T) {
 		{"a time-out", fails(context.DeadlineExceeded), temporary, "timeout"},
 		{"a reset", fails(errors.New("read: connection reset by peer")), temporary, "network"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run("C6-141 "+c.name, func(t *testing.T) {
 			w := &wire{answer: c.answer}
 			err := directory(t, w).Write(t.Context(), "pool", "user", []worker.Value{{Name: "custom:x", Text: "canary"}})
 			f := enrich.Failure(err)

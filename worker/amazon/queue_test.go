@@ -17,13 +17,13 @@ func queue(t *testing.T, w *wire) *amazon.Queue {
 
 func TestOddAnswersOfTheQueue(t *testing.T) {
 	const kind = "application/x-amz-json-1.0"
-	t.Run("a body that does not match its checksum is not worked on", func(t *testing.T) {
+	t.Run("C5-120 a body that does not match its checksum is not worked on", func(t *testing.T) {
 		w := &wire{answer: says(200, kind, `{"Messages":[{"MessageId":"1","ReceiptHandle":"r","Body":"{}","MD5OfBody":"00000000000000000000000000000000"}]}`)}
 		if batch, err := queue(t, w).Receive(t.Context()); err == nil || len(batch) != 0 {
 			t.Errorf("got %v, %v", batch, err)
 		}
 	})
-	t.Run("counts and times that are no numbers are tolerated", func(t *testing.T) {
+	t.Run("C5-116 counts and times that are no numbers are tolerated", func(t *testing.T) {
 		w := &wire{answer: says(200, kind, `{"Messages":[{"MessageId":"1","ReceiptHandle":"r","Body":"x","MD5OfBody":"9dd4e461268c8034f5c8564e155c67a6",
 			"Attributes":{"ApproximateReceiveCount":"abc","SentTimestamp":"soon"}}]}`)}
 		batch, err := queue(t, w).Receive(t.Context())
