@@ -21,6 +21,8 @@ type execution struct {
 	hold    *hold
 	message event.Message
 	user    User
+	writes  int           // calls of the pool's write; of the attributes' goroutine, as is
+	writing time.Duration // how long they took, with their waits
 
 	mu       sync.Mutex
 	waiting  map[string]chan struct{} // closed when the step is over for this delivery

@@ -135,12 +135,16 @@ type Observer interface {
 // StepNote is what an Observer hears of a step. It carries no value.
 type StepNote struct {
 	Run, Step, Uses string
+	Dependency      string // the outside system it talks to: enrich.Step.DependencyName, or "cognito:write"
+	Class           enrich.Class
 	State           StepState // "" means: will be tried again
 	Code            string    // of the failure, if there was one
 	Kind            enrich.FailureKind
-	Tries           int
-	Attempt         int // charged attempts so far
-	Took            time.Duration
+	Sent            bool          // the call that failed may have reached the other side
+	Tries           int           // calls of this delivery; 0 if it was kept from calling, or had nothing to write
+	Attempt         int           // charged attempts so far
+	Charged         bool          // this delivery's failure was charged
+	Took            time.Duration // all tries of this delivery, with the pauses between them and the waits for the pace
 	RetryAfter      time.Duration
 }
 

@@ -49,7 +49,7 @@ func (e *execution) condition(ctx context.Context, s *enrich.Step, record StepRe
 	if record.If == nil {
 		v, err := s.If.Eval(ctx, e.vars(nil))
 		if err != nil {
-			e.fail(ctx, s, record, &enrich.Error{Kind: enrich.Permanent, Code: "condition_failed", Err: err})
+			e.fail(ctx, s, record, e.note(s), &enrich.Error{Kind: enrich.Permanent, Code: "condition_failed", Err: err})
 			return record, false
 		}
 		yes := v == true
@@ -96,7 +96,8 @@ func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record Step
 		})
 		return err
 	})
-	note := StepNote{Run: e.hold.run.Key, Step: s.ID, Uses: s.Uses, Tries: calls, Took: e.options.Now().Sub(started)}
+	note := e.note(s)
+	note.Tries, note.Took = calls, e.options.Now().Sub(started)
 	if err == nil {
 		err = e.keep(s, &record, result)
 	}
@@ -105,6 +106,11 @@ func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record Step
 		return
 	}
 	e.succeed(ctx, s, record, note)
+}
+
+// note begins what the Observer hears of a step.
+func (e *execution) note(s *enrich.Step) StepNote {
+	return StepNote{Run: e.hold.run.Key, Step: s.ID, Uses: s.Uses, Dependency: s.DependencyName(), Class: s.Class}
 }
 
 // keep puts what expressions read of the result into the record. A result that can't be kept fails a question; an
@@ -179,28 +185,35 @@ func (e *execution) failure(ctx context.Context, s *enrich.Step, record StepReco
 		record.State = StepUnknown
 		e.flag("step " + s.ID + ": unknown")
 	case f.Kind == enrich.Permanent:
-		e.fail(ctx, s, record, f)
+		e.fail(ctx, s, record, note, f)
 		return
 	case f.Kind == enrich.Throttled, ctx.Err() != nil:
 		e.postpone(f.Code, 0, retryAfter)
 	case !e.outside[s.DependencyName()].charge(e.hold.run.Key):
 		e.postpone(f.Code, 0, retryAfter)
 	default:
+		note.Charged = true
 		if record.Attempts++; record.Attempts >= e.options.Attempts {
 			record.State = StepFailed
 		} else {
 			e.postpone(f.Code, record.Attempts, retryAfter)
 		}
 	}
-	note.State, note.Code, note.Kind, note.Attempt, note.RetryAfter = record.State, f.Code, f.Kind, record.Attempts, retryAfter
-	e.options.Observer.Stepped(note)
+	e.options.Observer.Stepped(note.failed(record, f))
 	if err := e.store(ctx, s.ID, record); err != nil {
 		e.postpone(reasonOf(err), 0, 0)
 	}
 }
 
+// failed is the note of a step with this failure.
+func (n StepNote) failed(record StepRecord, f *enrich.Error) StepNote {
+	n.State, n.Attempt = record.State, record.Attempts
+	n.Code, n.Kind, n.Sent, n.RetryAfter = f.Code, f.Kind, f.Sent, f.RetryAfter
+	return n
+}
+
 // fail applies the step's on-failure to a permanent failure.
-func (e *execution) fail(ctx context.Context, s *enrich.Step, record StepRecord, f *enrich.Error) {
+func (e *execution) fail(ctx context.Context, s *enrich.Step, record StepRecord, note StepNote, f *enrich.Error) {
 	record.State, record.Code, record.At = StepFailed, f.Code, at(e.options.Now())
 	switch s.OnFailure {
 	case enrich.Skip:
@@ -209,8 +222,7 @@ func (e *execution) fail(ctx context.Context, s *enrich.Step, record StepRecord,
 		record.State, record.Outcome = StepDone, OutcomeDefault
 		record.Output, _ = json.Marshal(s.Default)
 	}
-	e.options.Observer.Stepped(StepNote{Run: e.hold.run.Key, Step: s.ID, Uses: s.Uses, State: record.State, Code: f.Code,
-		Kind: f.Kind, Attempt: record.Attempts})
+	e.options.Observer.Stepped(note.failed(record, f))
 	if s.OnFailure != enrich.Fail {
 		e.flag("step " + s.ID + ": " + f.Code)
 	}

@@ -33,8 +33,10 @@ func (e *execution) attributes(ctx, waits context.Context) {
 		record.Attempts--
 	}
 	patch, err := e.patch(ctx)
+	started := e.options.Now()
 	if err == nil {
 		err = e.write(ctx, waits, &patch)
+		e.writing = e.options.Now().Sub(started)
 	}
 	if err != nil {
 		e.notWritten(ctx, record, enrich.Failure(err))
@@ -104,6 +106,7 @@ func (e *execution) writeOnce(ctx, waits context.Context, values []Value) error 
 			return &enrich.Error{Kind: enrich.Throttled, Code: reasonOf(err), Err: err}
 		}
 		_, err := e.outside[poolWrites].call(waits, e.hold.run.Key, func() (enrich.Result, error) {
+			e.writes++
 			return nil, e.writeNow(ctx, values)
 		})
 		return err
@@ -144,8 +147,9 @@ func (e *execution) written(ctx context.Context, record StepRecord, values []Val
 	}
 	record.State, record.Outcome, record.Code, record.At = StepDone, OutcomeFound, "", at(e.options.Now())
 	record.Output, _ = json.Marshal(map[string]string{"written": strings.Join(names, " ")})
-	e.options.Observer.Stepped(StepNote{Run: e.hold.run.Key, Step: enrich.AttributesStep, Uses: enrich.AttributesStep,
-		State: StepDone, Attempt: record.Attempts})
+	note := e.writeNote()
+	note.State, note.Attempt = StepDone, record.Attempts
+	e.options.Observer.Stepped(note)
 	change := func(r *Run) {
 		r.Steps[enrich.AttributesStep] = record
 		for _, v := range values {
@@ -169,8 +173,15 @@ func (e *execution) last() bool {
 	return !slices.ContainsFunc(e.pipeline.Steps, func(s enrich.Step) bool { return !e.record(s.ID).State.Terminal() })
 }
 
+// writeNote begins what the Observer hears of the write.
+func (e *execution) writeNote() StepNote {
+	return StepNote{Run: e.hold.run.Key, Step: enrich.AttributesStep, Uses: enrich.AttributesStep, Dependency: poolWrites,
+		Class: enrich.Idempotent, Tries: e.writes, Took: e.writing}
+}
+
 // notWritten stores a failed write.
 func (e *execution) notWritten(ctx context.Context, record StepRecord, f *enrich.Error) {
+	note := e.writeNote()
 	record.Code = f.Code
 	switch {
 	case f.Kind == enrich.Permanent:
@@ -178,14 +189,14 @@ func (e *execution) notWritten(ctx context.Context, record StepRecord, f *enrich
 	case f.Kind == enrich.Throttled, ctx.Err() != nil, !e.outside[poolWrites].charge(e.hold.run.Key):
 		e.postpone(f.Code, 0, f.RetryAfter)
 	default:
+		note.Charged = true
 		if record.Attempts++; record.Attempts >= e.options.Attempts {
 			record.State = StepFailed
 		} else {
 			e.postpone(f.Code, record.Attempts, f.RetryAfter)
 		}
 	}
-	e.options.Observer.Stepped(StepNote{Run: e.hold.run.Key, Step: enrich.AttributesStep, Uses: enrich.AttributesStep,
-		State: record.State, Code: f.Code, Kind: f.Kind, Attempt: record.Attempts, RetryAfter: f.RetryAfter})
+	e.options.Observer.Stepped(note.failed(record, f))
 	if err := e.store(ctx, enrich.AttributesStep, record); err != nil {
 		e.postpone(reasonOf(err), 0, 0)
 	}
