@@ -17,11 +17,12 @@ import (
 // Op names a method of the port, to say which call shall fail.
 type Op string
 
-// The methods of worker.Ledger.
+// The methods of worker.Ledger, and Ledger.Overview.
 const (
-	Claim   Op = "claim"
-	Save    Op = "save"
-	Written Op = "written"
+	Claim    Op = "claim"
+	Save     Op = "save"
+	Written  Op = "written"
+	Overview Op = "overview"
 )
 
 // Ledger is a worker.Ledger in memory. Its zero value is empty and ready; it is safe for concurrent use.
@@ -171,6 +172,25 @@ func (l *Ledger) Written(ctx context.Context, pool, sub string) (map[string]stri
 		return nil, err
 	}
 	return written, nil
+}
+
+// Overview counts the runs of every state and finds the oldest open one. Open and parked runs are counted even if there
+// are none.
+func (l *Ledger) Overview(ctx context.Context) (worker.Overview, error) {
+	o := worker.Overview{States: map[worker.RunState]int{worker.Open: 0, worker.Parked: 0}}
+	err := l.call(ctx, Overview, func() error {
+		for _, r := range l.runs {
+			o.States[r.State]++
+			if r.State == worker.Open && (o.Oldest.IsZero() || r.FirstSeen.Before(o.Oldest)) {
+				o.Oldest = r.FirstSeen
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return worker.Overview{}, err
+	}
+	return o, nil
 }
 
 // call does f under the lock, unless the call shall fail.

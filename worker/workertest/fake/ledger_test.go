@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/workertest"
 	"github.com/postconfirm/postconfirm/worker/workertest/fake"
@@ -82,4 +84,30 @@ func TestLedgerFailsOnCommand(t *testing.T) {
 			t.Errorf("up again: got %v, fence %d", err, l.Runs()[0].Fence)
 		}
 	})
+}
+
+func TestTheOverviewCountsStatesAndFindsTheOldestOpenRun(t *testing.T) {
+	l := &fake.Ledger{}
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	overview := func(states map[worker.RunState]int, oldest time.Time) {
+		t.Helper()
+		got, err := l.Overview(t.Context())
+		if diff := cmp.Diff(worker.Overview{States: states, Oldest: oldest}, got); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+	}
+	overview(map[worker.RunState]int{worker.Open: 0, worker.Parked: 0}, time.Time{})
+	for sub, r := range map[string]worker.Run{
+		"a": {State: worker.Open, FirstSeen: now}, "b": {State: worker.Open, FirstSeen: now.Add(-time.Hour)},
+		"c": {State: worker.Done, FirstSeen: now.Add(-2 * time.Hour)}, "d": {State: worker.Parked, FirstSeen: now.Add(-3 * time.Hour)},
+	} {
+		r.Key = sub
+		l.Put(r)
+	}
+	overview(map[worker.RunState]int{worker.Open: 2, worker.Parked: 1, worker.Done: 1}, now.Add(-time.Hour))
+	broken := errors.New("broken")
+	l.FailNext(fake.Overview, broken)
+	if got, err := l.Overview(t.Context()); !errors.Is(err, broken) || got.States != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
 }
