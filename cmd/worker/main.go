@@ -78,6 +78,7 @@ func command(s *app.Settings, getenv func(string) string) *cobra.Command {
 	text(&s.Ledger, "ledger", "POSTCONFIRM_LEDGER", "the ledger: `sqlite:PATH`")
 	text(&s.Secrets, "secrets", "POSTCONFIRM_SECRETS", "where `secrets` are: env (the default), ssm:/PREFIX/ or secretsmanager:PREFIX/")
 	text(&s.SecretsDir, "secrets-dir", "POSTCONFIRM_SECRETS_DIR", "a `directory` with one file for each secret")
+	text(&s.Metrics, "metrics", "POSTCONFIRM_METRICS", "`HOST:PORT` for /metrics, /healthz and /readyz, as in 127.0.0.1:9464; off when empty")
 	f.BoolVar(&s.AllowLoopback, "allow-loopback", getenv("POSTCONFIRM_ALLOW_LOOPBACK") == "true",
 		"let connectors reach this machine (POSTCONFIRM_ALLOW_LOOPBACK=true)")
 	f.IntVar(&s.InFlight, "in-flight", 64, "runs at once")
@@ -95,7 +96,7 @@ func work(ctx context.Context, again func(), s app.Settings) error {
 		s.Log.Warn("worker: " + w)
 	}
 	s.Log.Info("worker: started", "pipeline", s.Pipeline, "hash", a.Pipeline.Hash[:12], "steps", len(a.Pipeline.Steps),
-		"attributes", len(a.Pipeline.Attributes), "region", a.Clients.Region)
+		"attributes", len(a.Pipeline.Attributes), "region", a.Clients.Region, "metrics", a.Metrics)
 	if s.Lambda {
 		again() // Lambda ends the process as it likes; the ledger is prepared for that
 		lambda.Start(a.Function)

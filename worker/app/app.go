@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -38,12 +39,14 @@ type Settings struct {
 	InFlight      int           // runs at once; 64
 	Pollers       int           // long polls at once; 2
 	Grace         time.Duration // for running calls after a stop; 25s
+	Metrics       string        // of a daemon, "HOST:PORT" to be scraped at; none. Of a function, "emf" or "off"; emf
 	Log           *slog.Logger  // slog.Default()
 
 	Worker worker.Options // for tests and the demo; its Log is set from Log
 	Local  string         // URL of a local cloud in place of AWS; none
 	Region string         // the AWS chain's
 	Secret enrich.Secrets // in place of what Secrets says; none
+	Out    io.Writer      // where a function writes its metrics; os.Stdout
 }
 
 // Usage is an error of the settings, the pipeline, or what they point to: a person has to change something.
@@ -60,11 +63,13 @@ type App struct {
 	Pipeline *enrich.Pipeline
 	Clients  *amazon.Clients
 	Ledger   worker.Ledger
-	Function *amazon.Function // for lambda.Start, with Settings.Lambda; nil without
-	Warnings []string         // worth a line at the start
+	Function *Function // for lambda.Start, with Settings.Lambda; nil without
+	Metrics  string    // address of the listener for metrics and health; "" without
+	Warnings []string  // worth a line at the start
 	client   *connect.Client
 	store    store
 	daemon   *worker.Daemon // nil with Settings.Lambda
+	numbers  numbers
 }
 
 // Load reads a pipeline file with all connectors of the catalogue. A mistake in it is a *Usage.
@@ -109,6 +114,12 @@ func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ 
 	if a.store, err = kind.open(ctx, place, a.Clients); err != nil {
 		return nil, &Usage{err}
 	}
+	if err := a.numbers.open(s); err != nil {
+		return nil, errors.Join(err, a.store.shut())
+	}
+	if a.numbers.listener != nil {
+		a.Metrics = a.numbers.listener.Addr().String()
+	}
 	a.Ledger = a.store.Ledger
 	a.assemble(*s, queue)
 	return a, nil
@@ -126,12 +137,15 @@ func (a *App) assemble(s Settings, about amazon.About) {
 	queue := amazon.NewQueue(a.Clients.SQS, s.Queue, &o)
 	ports := worker.Ports{Queue: queue, DeadLetters: amazon.NewDeadLetters(a.Clients.SQS, s.DeadLetters),
 		Directory: amazon.NewDirectory(a.Clients.Cognito), Ledger: a.Ledger, Secrets: s.Secret}
+	a.numbers.around(&ports, &s.Worker)
 	w := worker.New(a.Pipeline, ports, &s.Worker)
+	defer func() { a.numbers.watch(a, w) }()
 	if s.Lambda {
-		a.Function = amazon.NewFunction(queue, w, &amazon.FunctionOptions{InFlight: s.InFlight, LongestCall: w.LongestCall(), Log: s.Log})
+		inner := amazon.NewFunction(queue, w, &amazon.FunctionOptions{InFlight: s.InFlight, LongestCall: w.LongestCall(), Log: s.Log})
+		a.Function = &Function{inner, a.numbers.lines, s.Log}
 		return
 	}
-	a.daemon = worker.NewDaemon(queue, w, &worker.DaemonOptions{InFlight: s.InFlight, Pollers: s.Pollers, Grace: s.Grace, Log: s.Log})
+	a.daemon = worker.NewDaemon(ports.Queue, w, &worker.DaemonOptions{InFlight: s.InFlight, Pollers: s.Pollers, Grace: s.Grace, Log: s.Log})
 }
 
 // Run is the daemon: it works until ctx ends, then stops in order. It also stops, with an error, when the ledger's disk
@@ -140,8 +154,10 @@ func (a *App) Run(ctx context.Context) error {
 	if a.daemon == nil {
 		return errors.New("this worker is a Lambda function: there is nothing to poll")
 	}
+	defer a.numbers.serve()()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	context.AfterFunc(ctx, func() { a.numbers.ready.draining.Store(true) })
 	watching := make(chan struct{})
 	go func() {
 		defer close(watching)
@@ -166,10 +182,10 @@ func (a *App) watchLedger(ctx context.Context, stop func()) {
 	stop()
 }
 
-// Close closes the ledger and the connections.
+// Close closes the ledger, the connections and the listener.
 func (a *App) Close() error {
 	a.client.Close()
-	return a.store.shut()
+	return errors.Join(a.numbers.close(), a.store.shut())
 }
 
 // check completes the settings and names everything that is wrong with them. It returns the ledger's kind and place.
@@ -192,6 +208,9 @@ func (s *Settings) check() (kind ledgerKind, place string, err error) {
 		if kind, place, err = findLedger(s.Ledger, s.Lambda); err != nil {
 			wrong = append(wrong, err)
 		}
+	}
+	if err := s.checkMetrics(); err != nil {
+		wrong = append(wrong, err)
 	}
 	if s.Queue != "" && s.Queue == s.DeadLetters {
 		wrong = append(wrong, errors.New("the dead-letter queue is the queue itself: every dead letter would come back as a message"))
