@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
@@ -14,4 +15,11 @@ func NewFunction(ctx context.Context, s Settings, l worker.Ledger) (*App, error)
 	}
 	s.Lambda = true
 	return s.build(ctx, ledgerKind{open: func(context.Context, string, *amazon.Clients) (store, error) { return store{Ledger: l}, nil }}, "")
+}
+
+// Why is what a daemon's readiness says.
+func Why(ledger error, received time.Time, full, draining bool) string {
+	r := ready{ledger: func() error { return ledger }, received: func() time.Time { return received }, full: func() bool { return full }}
+	r.draining.Store(draining)
+	return r.why()
 }
