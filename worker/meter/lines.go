@@ -81,7 +81,7 @@ func (l *Lines) Flush(ctx context.Context) error {
 		gauges[series{name, strings.Join(labels, "\x00")}] = value
 	}
 	l.read(set)
-	if end, limited := ctx.Deadline(); !limited || end.Sub(time.Now()) >= enough {
+	if end, limited := ctx.Deadline(); !limited || time.Until(end) >= enough {
 		if o, fresh := l.look(ctx); fresh {
 			l.tell(o, set)
 		}
