@@ -62,8 +62,12 @@ func (m *Meter) read(set func(name string, value float64, labels ...string)) {
 		set(writeBudget, m.gauges.WriteRate())
 	}
 	if m.gauges.Dependencies != nil {
+		open := map[string]bool{} // two names that no face can show are one label
 		for _, d := range m.gauges.Dependencies() {
-			set(breakerOpen, one(d.Open), text(d.Name))
+			open[text(d.Name)] = open[text(d.Name)] || d.Open
+		}
+		for name, is := range open {
+			set(breakerOpen, one(is), name)
 		}
 	}
 	if m.gauges.InFlight != nil {
@@ -74,7 +78,8 @@ func (m *Meter) read(set func(name string, value float64, labels ...string)) {
 	}
 }
 
-// tell gives the gauges of an overview. Only states that are known are told: the ledger may name what it likes.
+// tell gives the gauges of an overview. Only states that are known are told: the ledger may name what it likes. Open and
+// parked are told even if there is none, for alarms that wait for 0.
 func (m *Meter) tell(o overview, set func(name string, value float64, labels ...string)) {
 	if !o.ok {
 		return
@@ -85,7 +90,7 @@ func (m *Meter) tell(o overview, set func(name string, value float64, labels ...
 	}
 	set(oldestUnfinished, age)
 	for _, s := range []worker.RunState{worker.Open, worker.Parked, worker.Done, worker.Gone, worker.Replaced} {
-		if n, counted := o.States[s]; counted {
+		if n, counted := o.States[s]; counted || s == worker.Open || s == worker.Parked {
 			set(ledgerRuns, float64(n), string(s))
 		}
 	}

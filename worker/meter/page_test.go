@@ -66,6 +66,19 @@ func TestGaugesThatNobodyGivesAreLeftOut(t *testing.T) {
 	}
 }
 
+func TestDependenciesThatNoLabelCanNameAreOne(t *testing.T) {
+	p := meter.NewPage(quiet())
+	p.Watch(meter.Gauges{Dependencies: func() []worker.DependencyState {
+		return []worker.DependencyState{{Name: "http:bücher.example", Open: true}, {Name: "http:straße.example"}, {Name: "http:a.example"}}
+	}})
+	text := scrape(t, p.Handler())
+	for _, want := range []string{`{dependency="other"} 1`, `{dependency="http:a.example"} 0`} {
+		if strings.Count(text, "postconfirm_breaker_open"+want+"\n") != 1 {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+}
+
 func TestALedgerThatIsTimedKeepsThePortsPromises(t *testing.T) {
 	workertest.Ledger(t, func(*testing.T) workertest.LedgerHarness {
 		return workertest.LedgerHarness{Ledger: meter.NewPage(nil).Ledger(&fake.Ledger{})}
