@@ -110,7 +110,7 @@ func (d *Daemon) start(ctx, work context.Context, m Delivery) {
 	select {
 	case d.slots <- struct{}{}:
 	case <-ctx.Done():
-		d.hide(work, m, 0)
+		d.hide(work, m, "", 0)
 		return
 	}
 	d.running.Go(func() {
@@ -128,16 +128,16 @@ func (d *Daemon) obey(work context.Context, m Delivery, v Verdict) {
 	case v.Delete:
 		d.deletes.in <- m
 	case v.Hide > 0:
-		d.hide(work, m, v.Hide)
+		d.hide(work, m, v.Run, v.Hide)
 	}
 }
 
 // hide asks for a visibility; if the queue does not take it, the message comes back when its present one ends.
-func (d *Daemon) hide(work context.Context, m Delivery, pause time.Duration) {
+func (d *Daemon) hide(work context.Context, m Delivery, run string, pause time.Duration) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(work), 5*time.Second)
 	defer cancel()
 	if err := d.queue.Hide(ctx, m, pause); err != nil {
-		d.options.Log.Warn("worker: hide", "message", m.ID, "error", err.Error())
+		d.options.Log.Warn("worker: hide", "run", run, "message", m.ID, "error", err.Error())
 	}
 }
 

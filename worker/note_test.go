@@ -1,8 +1,10 @@
 package worker_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -182,3 +184,23 @@ type unwell struct {
 }
 
 func (u unwell) Sick() bool { return u.sick }
+
+// unhideable is a queue that hides nothing.
+type unhideable struct{ *belt }
+
+func (unhideable) Hide(context.Context, worker.Delivery, time.Duration) error { return errRefused }
+
+func TestAMessageThatCanNotBeHiddenIsLoggedWithItsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		h := hands(func(context.Context, worker.Delivery) worker.Verdict {
+			return worker.Verdict{Hide: time.Minute, Run: "the-run"}
+		})
+		worker.NewDaemon(unhideable{&belt{waiting: []string{"a"}}}, h, &worker.DaemonOptions{Pollers: 1, Log: slog.New(slog.NewJSONHandler(&log, nil))}).Run(ctx)
+		if !strings.Contains(log.String(), `"msg":"worker: hide","run":"the-run","message":"a","error":"http_422"`) {
+			t.Error(log.String())
+		}
+	})
+}

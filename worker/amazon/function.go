@@ -149,7 +149,7 @@ func (f *Function) one(ctx context.Context, d worker.Delivery, slots chan struct
 	case slots <- struct{}{}:
 		defer func() { <-slots }()
 	case <-room.Done():
-		f.hide(ctx, d, time.Duration(f.options.Rand()*float64(time.Second)))
+		f.hide(ctx, d, "", time.Duration(f.options.Rand()*float64(time.Second)))
 		return false
 	}
 	v := f.handler.Handle(ctx, d)
@@ -157,7 +157,7 @@ func (f *Function) one(ctx context.Context, d worker.Delivery, slots chan struct
 		return true
 	}
 	if pause := f.pause(v); pause > 0 {
-		f.hide(ctx, d, pause)
+		f.hide(ctx, d, v.Run, pause)
 	}
 	return false
 }
@@ -172,10 +172,10 @@ func (f *Function) pause(v worker.Verdict) time.Duration {
 }
 
 // hide asks for a visibility; if the queue does not take it, the message comes back when its present one ends.
-func (f *Function) hide(ctx context.Context, d worker.Delivery, pause time.Duration) {
+func (f *Function) hide(ctx context.Context, d worker.Delivery, run string, pause time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if err := f.queue.Hide(ctx, d, pause); err != nil {
-		f.options.Log.Warn("worker: hide", "message", d.ID, "error", err.Error())
+		f.options.Log.Warn("worker: hide", "run", run, "message", d.ID, "error", err.Error())
 	}
 }
