@@ -19,6 +19,9 @@ func TestWrongUseEndsWithTwoAndSaysWhatIsMeant(t *testing.T) {
 		{"a word too many", []string{"start"}, nil, []string{"start"}},
 		{"flags win over variables", []string{"--pipeline", "flag.yaml", "--dlq", "x", "--queue", "y", "--ledger", "sqlite:z"},
 			map[string]string{"POSTCONFIRM_PIPELINE": "variable.yaml"}, []string{"flag.yaml"}},
+		{"metrics from nowhere", []string{"--metrics", "9464"}, nil, []string{`--metrics "9464": want HOST:PORT`}},
+		{"metrics from nowhere, by the variable", nil, map[string]string{"POSTCONFIRM_METRICS": "localhost"}, []string{`--metrics "localhost": want HOST:PORT`}},
+		{"metrics of a function", nil, map[string]string{"POSTCONFIRM_METRICS": ":9464", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1"}, []string{"want emf (the default) or off"}},
 		{"variables stand in for flags", []string{"--dlq", "x", "--queue", "y", "--ledger", "sqlite:z"},
 			map[string]string{"POSTCONFIRM_PIPELINE": "variable.yaml"}, []string{"variable.yaml"}},
 	} {
