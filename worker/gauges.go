@@ -10,11 +10,11 @@ import (
 
 // DependencyState is one outside system as this process thinks of it now.
 type DependencyState struct {
-	Name string // enrich.Step.DependencyName, or "cognito:write"
+	Name string // enrich.Step.DependencyName, or "cognito:read" or "cognito:write"
 	Open bool   // its breaker is not closed: at most one call at a time tries it
 }
 
-// Dependencies are the outside systems of the pipeline, the pool's writes among them, sorted by name. It is safe for
+// Dependencies are the outside systems of the pipeline, the pool's reads and writes among them, sorted by name. It is safe for
 // concurrent use.
 func (w *Worker) Dependencies() []DependencyState {
 	all := make([]DependencyState, 0, len(w.outside))

@@ -117,7 +117,7 @@ func TestTheGaugesOfAWorker(t *testing.T) {
 		w := worker.New(p, worker.Ports{Queue: &belt{}, DeadLetters: letterbox{}, Directory: &leisurely{choosy{has: map[string]string{"sub": "1"}}}, Ledger: &fake.Ledger{}},
 			&worker.Options{Log: slog.New(slog.DiscardHandler)})
 		states := func(company bool) []worker.DependencyState {
-			return []worker.DependencyState{{Name: "cognito:write"}, {Name: "test:company", Open: company}}
+			return []worker.DependencyState{{Name: "cognito:read"}, {Name: "cognito:write"}, {Name: "test:company", Open: company}}
 		}
 		expect(t, "write rate", w.WriteRate(), 15.0)
 		if diff := cmp.Diff(states(false), w.Dependencies()); diff != "" {

@@ -97,7 +97,7 @@ func Labels() []Label {
 		{"state", "`open` `parked` `done` `gone` `replaced`"},
 		{"step", "ids of the pipeline file, and `attributes`"},
 		{"class", "`unsafe` `verifiable` `keyed` `idempotent` `read`"},
-		{"dependency", "connector and host, as the pipeline file has them: `http:api.example.com`; and `cognito:write`"},
+		{"dependency", "connector and host, as the pipeline file has them: `http:api.example.com`; and `cognito:write`; `cognito:read` has a breaker only"},
 		{"operation", "of the ledger: `claim` `save` `written` `overview`; of the queue: `receive` `delete` `hide`"},
 		{"version", "of the program"},
 		{"goversion", "of the compiler"},
