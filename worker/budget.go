@@ -19,7 +19,9 @@ type Budget struct {
 	limiter *rate.Limiter
 	now     func() time.Time
 	mu      sync.Mutex
-	calm    time.Time // since when nothing was throttled, or the last growth
+	calm    time.Time  // since when nothing was throttled, or the last growth
+	unit    rate.Limit // this process's part of one call per second: its floor, and the step of its recovery
+	shared  *sharer    // where the tokens come from when several workers share them; nil: from the limiter
 }
 
 // NewBudget makes a budget of so many writes per second; 0 or less is 15. now is nil for time.Now.
@@ -31,12 +33,29 @@ func NewBudget(perSecond float64, now func() time.Time) *Budget {
 		now = time.Now
 	}
 	burst := max(1, min(5, int(perSecond)))
-	return &Budget{limit: rate.Limit(perSecond), limiter: rate.NewLimiter(rate.Limit(perSecond), burst), now: now, calm: now()}
+	return &Budget{limit: rate.Limit(perSecond), limiter: rate.NewLimiter(rate.Limit(perSecond), burst), now: now, calm: now(), unit: 1}
+}
+
+// NewPartBudget makes the budget of one of so many workers of which each takes an equal part, and which know nothing of
+// each other: it has perSecond / workers writes per second, 15 / workers for 0 or less. Its floor and the step of its
+// recovery are parts of one call per second likewise. Together they are what one worker would be, when all of them are
+// busy; what an idle one leaves is lost. workers is at least one; now is nil for time.Now.
+func NewPartBudget(perSecond float64, workers int, now func() time.Time) *Budget {
+	if perSecond <= 0 {
+		perSecond = 15
+	}
+	workers = max(1, workers)
+	b := NewBudget(perSecond/float64(workers), now)
+	b.unit = rate.Limit(1 / float64(workers))
+	return b
 }
 
 // Take waits for one write's token. Its error is ctx's, or says at once that ctx would end before the token comes.
 func (b *Budget) Take(ctx context.Context) error {
 	b.grow()
+	if b.shared != nil {
+		return b.shared.take(ctx)
+	}
 	return b.limiter.Wait(ctx)
 }
 
@@ -45,7 +64,7 @@ func (b *Budget) Throttled() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if now := b.now(); now.Sub(b.calm) >= time.Second || b.limiter.Limit() == b.limit {
-		b.limiter.SetLimit(max(1, b.limiter.Limit()/2))
+		b.limiter.SetLimit(max(b.unit, b.limiter.Limit()/2))
 		b.calm = now
 	}
 }
@@ -60,7 +79,7 @@ func (b *Budget) grow() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for b.limiter.Limit() < b.limit && b.now().Sub(b.calm) >= quiet {
-		b.limiter.SetLimit(min(b.limit, b.limiter.Limit()+1))
+		b.limiter.SetLimit(min(b.limit, b.limiter.Limit()+b.unit))
 		b.calm = b.calm.Add(quiet)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postconfirm/postconfirm/enrich"
 )
@@ -94,8 +95,8 @@ func refused(values []Value, name string) int {
 	return slices.IndexFunc(values, func(v Value) bool { return v.Name == name })
 }
 
-// writeOnce is one write with its tries, each with a token of the budget. Waiting for the token may take half the
-// lease; then the run is given back, for a wait is no failure.
+// writeOnce is one write with its tries, each with a token of the budget. Who waits for it too long gives the run
+// back, for a wait is no failure.
 func (e *execution) writeOnce(ctx, waits context.Context, values []Value) error {
 	until := e.options.Now().Add(e.patience(e.hold))
 	_, err := e.repeat(waits, until, func() error {
@@ -130,11 +131,17 @@ func (e *execution) writeNow(ctx context.Context, values []Value) error {
 	return err
 }
 
+// token waits for one write's part of the budget: half the lease, but a second only where each second is paid for and
+// others can do the work as well.
 func (e *execution) token(waits context.Context) error {
-	waits, cancel := context.WithTimeout(waits, e.options.Lease/2)
+	patience := e.options.Lease / 2
+	if e.options.Budget.shared != nil && !e.hold.delivery.Deadline.IsZero() {
+		patience = min(patience, time.Second)
+	}
+	waits, cancel := context.WithTimeout(waits, patience)
 	defer cancel()
 	if err := e.options.Budget.Take(waits); err != nil {
-		return &enrich.Error{Kind: enrich.Throttled, Code: "write_budget", Err: err}
+		return &enrich.Error{Kind: enrich.Throttled, Code: writeBudget, RetryAfter: enrich.Failure(err).RetryAfter, Err: err}
 	}
 	return nil
 }
