@@ -26,7 +26,7 @@ type sharer struct {
 	ask    time.Time     // the line is not asked again before this
 	failed error         // why the line could not be asked last time
 	shy    time.Duration // last pause after the line was full
-	ahead  time.Duration // how much the fastest worker's clock is ahead of ours, as far as we know
+	ahead  time.Duration // how much the fastest worker's clock is ahead of ours, as far as was heard
 	recent recent
 }
 
@@ -52,6 +52,10 @@ func (s *sharer) take(ctx context.Context) error {
 func (s *sharer) slot(ctx context.Context) (time.Duration, error) {
 	s.waiting.Add(1)
 	defer s.waiting.Add(-1)
+	patience := horizon
+	if end, ok := ctx.Deadline(); ok {
+		patience = time.Until(end)
+	}
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
@@ -66,7 +70,7 @@ func (s *sharer) slot(ctx context.Context) (time.Duration, error) {
 		if err := s.lull(ctx); err != nil {
 			return 0, err
 		}
-		if err := s.lease(ctx); err != nil {
+		if err := s.lease(ctx, patience); err != nil {
 			return 0, err
 		}
 	}
@@ -106,41 +110,38 @@ func (s *sharer) lull(ctx context.Context) error {
 	return pauseUntil(ctx, wait)
 }
 
-// lease asks the line for what is needed now, or was lately, up to a second of it.
-func (s *sharer) lease(ctx context.Context) error {
+// lease asks the line for what is needed now, or was lately, up to a second of it. Slots that begin later than a write
+// waits at the most are of no use.
+func (s *sharer) lease(ctx context.Context, patience time.Duration) error {
 	now := s.now()
 	s.each = time.Duration(slotStretch / s.budget.Rate() * float64(time.Second))
+	patience = min(horizon, patience+s.each)
 	want := min(max(int(s.waiting.Load()), s.recent.perSecond(now)), max(1, int(longestSlice/s.each)))
-	edge := now.Add(horizon)
-	if end, ok := ctx.Deadline(); ok {
-		edge = earlier(edge, now.Add(max(s.each, time.Until(end))))
-	}
 	asked, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()
-	slice, err := s.line.Lease(asked, Ask{Want: want, Each: s.each, Now: now, Edge: edge})
+	slice, err := s.line.Lease(asked, Ask{Want: want, Each: s.each, Now: now, Edge: now.Add(patience)})
 	if s.failed = err; err != nil {
 		s.ask = now.Add(askPatience)
 		return later(askPatience, err)
 	}
+	s.ahead += max(0, slice.Clock.Sub(s.now())) // else we would be late forever
 	if s.slice = slice; slice.Granted == 0 {
-		s.full(slice.From, edge.Sub(now))
+		s.full(slice.From, want, patience)
 		return nil
 	}
-	s.shy, s.ask = 0, slice.From.Add(time.Duration(slice.Granted)*s.each-askEarly)
+	lead := max(0, slice.From.Sub(s.now()))
+	s.shy, s.ask = 0, slice.From.Add(time.Duration(slice.Granted)*s.each-askEarly+s.upTo(lead/2))
 	return nil
 }
 
-// full makes a pause after the line had no room: until it has, and longer each time, for others wait too. A line that
-// ends beyond the horizon was filled by a worker whose clock is ahead of ours, and theirs is the one that counts: else we
-// would never be in time.
-func (s *sharer) full(end time.Time, patience time.Duration) {
-	if beyond := end.Sub(s.now().Add(horizon)); beyond > 0 {
-		s.ahead += beyond
-	}
-	s.shy = min(shyest, max(time.Second, 2*s.shy))
-	room := max(0, end.Add(s.each).Sub(s.now().Add(patience)))
-	s.ask = s.now().Add(room + time.Duration(s.random()*float64(s.shy)))
+// full makes a pause after the line had no room: until it has, and longer each time, for others wait too.
+func (s *sharer) full(end time.Time, want int, patience time.Duration) {
+	s.shy = min(shyest, max(patience/2, 2*s.shy))
+	room := end.Add(time.Duration(want) * s.each).Sub(s.now().Add(patience))
+	s.ask = s.now().Add(max(0, room) + s.upTo(s.shy))
 }
+
+func (s *sharer) upTo(d time.Duration) time.Duration { return time.Duration(s.random() * float64(d)) }
 
 // later is the error of a write that has to wait so long.
 func later(wait time.Duration, err error) error {
@@ -166,13 +167,6 @@ func pauseUntil(ctx context.Context, wait time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }
 
 // recent counts the writes of this second and of the one before.

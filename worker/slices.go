@@ -27,6 +27,7 @@ type Ask struct {
 type Slice struct {
 	Granted int       // slots; 0 when none ends before the edge
 	From    time.Time // when the first slot begins; with none granted, where the line ends
+	Clock   time.Time // Ask.Now of the last call before this one that was granted something; zero if it is the first
 }
 
 // Fit is the slice that an Ask gets from a line that ends there: the arithmetic of the port, for its implementations.
@@ -45,9 +46,10 @@ func (a Ask) Fit(end time.Time) Slice {
 // is 15. The workers need not know how many they are, and may come and go. now is nil for time.Now, random nil for a
 // uniform number in [0, 1).
 //
-// It promises that all of them together start no more writes in any ten seconds than ten times perSecond, as long as
-// their clocks agree; a difference of d between the fastest and the slowest adds perSecond × d at the most. For that,
-// slots are a tenth longer than the rate says, and one that is not used 0.3 s after its time is void.
+// It promises that all of them together start no more writes in any ten seconds than ten times perSecond. For that, slots
+// are a tenth longer than the rate says, and one that is not used 0.3 s after its time is void. All go by the fastest
+// clock among them, of which each hears with its slices; until everybody has heard of it, a difference of d between the
+// fastest and the slowest adds perSecond × d at the most.
 //
 // After a throttle this worker takes slots twice as long, and so on as [Budget] says: a deployment whose workers are all
 // throttled is slower as a whole. When the line can't be asked, nobody writes: no number of writes per worker is safe
@@ -64,9 +66,9 @@ func NewSharedBudget(perSecond float64, s Slices, now func() time.Time, random f
 const (
 	slotStretch  = 1.1                    // a slot is so much longer than one over the rate, which makes up for slotVoid
 	slotVoid     = 300 * time.Millisecond // after its time a slot is void
-	horizon      = 10 * time.Second       // nobody takes slots that are further away
+	horizon      = 16 * time.Second       // nobody takes slots that are further away
 	longestSlice = time.Second            // of the line, for one worker at a time; but one slot always
 	askEarly     = 200 * time.Millisecond // before the slice ends, so that the line does not run dry meanwhile
 	askPatience  = time.Second            // for one call
-	shyest       = 16 * time.Second       // longest pause after the line was full
+	shyest       = 30 * time.Second       // longest pause after the line was full
 )

@@ -13,6 +13,7 @@ import (
 type Slices struct {
 	mu    sync.Mutex
 	end   time.Time
+	clock time.Time
 	calls int
 	lost  int
 	down  error
@@ -53,8 +54,9 @@ func (s *Slices) Lease(ctx context.Context, a worker.Ask) (worker.Slice, error) 
 		return worker.Slice{}, s.down
 	}
 	slice := a.Fit(s.end)
+	slice.Clock = s.clock
 	if slice.Granted > 0 {
-		s.end = slice.From.Add(time.Duration(slice.Granted) * a.Each)
+		s.clock, s.end = a.Now, slice.From.Add(time.Duration(slice.Granted)*a.Each)
 	}
 	if s.lost > 0 {
 		s.lost--
