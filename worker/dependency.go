@@ -24,6 +24,8 @@ const (
 // vendor can't stand never opens it, and is charged. What was charged on the way to the opening is given back when
 // the run comes again: a sick vendor is nobody's attempt.
 type dependency struct {
+	name    string
+	board   *board // what the other workers know of it; nil without
 	breaker *gobreaker.CircuitBreaker[enrich.Result]
 	limiter *rate.Limiter // nil without a limit
 	probe   time.Duration // how long an open breaker waits before it lets one call through
@@ -45,12 +47,13 @@ const (
 
 // newDependencies are those of the pool and of the pipeline's steps, by name. The slowest rate of the steps that share one counts.
 func newDependencies(p *enrich.Pipeline, o Options) map[string]*dependency {
-	all := map[string]*dependency{poolReads: newDependency(poolReads, o), poolWrites: newDependency(poolWrites, o)}
+	board := newBoard(o)
+	all := map[string]*dependency{poolReads: newDependency(poolReads, board, o), poolWrites: newDependency(poolWrites, board, o)}
 	for _, s := range p.Steps {
 		name := s.DependencyName()
 		d := all[name]
 		if d == nil {
-			d = newDependency(name, o)
+			d = newDependency(name, board, o)
 			all[name] = d
 		}
 		if s.Rate > 0 && (d.limiter == nil || rate.Limit(s.Rate) < d.limiter.Limit()) {
@@ -60,8 +63,8 @@ func newDependencies(p *enrich.Pipeline, o Options) map[string]*dependency {
 	return all
 }
 
-func newDependency(name string, o Options) *dependency {
-	d := &dependency{now: o.Now, probe: o.Probe, failing: map[string]bool{}, charged: map[string]bool{}, refunds: map[string]bool{}}
+func newDependency(name string, board *board, o Options) *dependency {
+	d := &dependency{name: name, board: board, now: o.Now, probe: o.Probe, failing: map[string]bool{}, charged: map[string]bool{}, refunds: map[string]bool{}}
 	d.breaker = gobreaker.NewCircuitBreaker[enrich.Result](gobreaker.Settings{
 		Name: name, MaxRequests: 1, Timeout: o.Probe,
 		ReadyToTrip:   func(gobreaker.Counts) bool { return d.sick() },
@@ -104,18 +107,29 @@ func (d *dependency) changed(to gobreaker.State) {
 	clear(d.charged)
 }
 
-// call makes one call if the dependency is thought well, at its pace. waits bounds the wait for the pace.
+// call makes one call if the dependency is thought well, here and by the other workers, at its pace. waits bounds the
+// wait for the pace.
 func (d *dependency) call(waits context.Context, run string, f func() (enrich.Result, error)) (enrich.Result, error) {
+	if d.breaker.State() != gobreaker.StateOpen {
+		if wait := d.board.admit(waits, d.name); wait > 0 {
+			return nil, &enrich.Error{Kind: enrich.Throttled, Code: BreakerOpen, RetryAfter: max(time.Second, wait)}
+		}
+	}
 	if d.limiter != nil {
 		if err := d.limiter.Wait(waits); err != nil {
 			return nil, &enrich.Error{Kind: enrich.Throttled, Code: "rate_limit", Err: err}
 		}
 	}
+	called := false
 	result, err := d.breaker.Execute(func() (enrich.Result, error) {
+		called = true
 		result, err := f()
 		d.note(run, err)
 		return result, err
 	})
+	if called && !excluded(err) {
+		d.board.tell(waits, d.name, answered(err), d.breaker.State() == gobreaker.StateOpen)
+	}
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return nil, &enrich.Error{Kind: enrich.Throttled, Code: BreakerOpen, RetryAfter: d.wait()}
 	}
@@ -142,9 +156,10 @@ func (d *dependency) wait() time.Duration {
 	return max(time.Second, d.until.Sub(d.now()))
 }
 
-// charge tells whether a failed run is to be charged: not while the breaker is open.
+// charge tells whether a failed run is to be charged: not while the breaker is open, nor while another
+// worker's was and nobody has seen the dependency well since.
 func (d *dependency) charge(run string) bool {
-	if d.breaker.State() != gobreaker.StateClosed {
+	if d.breaker.State() != gobreaker.StateClosed || d.board.hinted(d.name) {
 		return false
 	}
 	d.mu.Lock()
@@ -162,10 +177,10 @@ func (d *dependency) refund(run string) bool {
 	return given
 }
 
-// Sick tells whether a breaker is open: what comes now can probably not be finished.
+// Sick tells whether a breaker is open, here or at another worker: what comes now can probably not be finished.
 func (w *Worker) Sick() bool {
 	for _, d := range w.outside {
-		if d.breaker.State() == gobreaker.StateOpen {
+		if d.breaker.State() == gobreaker.StateOpen || d.board.keepsAway(d.name) {
 			return true
 		}
 	}

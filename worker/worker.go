@@ -54,6 +54,7 @@ type Options struct {
 	Lease        time.Duration // of a run; the queue's visibility less a margin; 55s
 	Owner        string        // names this process in leases; a random word
 	Budget       *Budget       // of Cognito writes; from the pipeline's limits
+	Hints        Hints         // of the other workers about sick dependencies; none
 	Log          *slog.Logger  // slog.Default()
 	Observer     Observer      // told of every step and run; nobody
 	Now          func() time.Time

@@ -24,7 +24,7 @@ func Slices(t *testing.T, open func(t *testing.T) func(t *testing.T) worker.Slic
 		{"a slice ends no later than the edge, and is shorter then", (*slicesCase).endAtTheEdge},
 		{"a line without room gives nothing, says where it ends, and stays as it is", (*slicesCase).full},
 		{"slots of different lengths lie on one line", (*slicesCase).mix},
-		{"a worker whose clock is behind gets slots behind those of the others", (*slicesCase).late},
+		{"a worker whose clock is behind gets slots behind those of the others, and hears of their clock", (*slicesCase).late},
 		{"of forty workers no two get the same part, and nothing is lost between them", (*slicesCase).crowd},
 		{"a canceled context returns an error and takes nothing", (*slicesCase).honoursContexts},
 	} {
@@ -38,6 +38,7 @@ func Slices(t *testing.T, open func(t *testing.T) func(t *testing.T) worker.Slic
 type slicesCase struct {
 	*testing.T
 	another func(t *testing.T) worker.Slices
+	clock   time.Time // of the last call that was granted something
 }
 
 const each = 100 * time.Millisecond
@@ -54,8 +55,11 @@ func (c *slicesCase) expect(s worker.Slices, a worker.Ask, granted int, from tim
 	if err != nil {
 		c.Fatalf("lease: %v", err)
 	}
-	if diff := cmp.Diff(worker.Slice{Granted: granted, From: at(from)}, got); diff != "" {
+	if diff := cmp.Diff(worker.Slice{Granted: granted, From: at(from), Clock: c.clock}, got); diff != "" {
 		c.Errorf("slice (-want +got):\n%s", diff)
+	}
+	if granted > 0 {
+		c.clock = a.Now
 	}
 }
 
