@@ -76,6 +76,7 @@ func command(s *app.Settings, getenv func(string) string) *cobra.Command {
 	text(&s.Queue, "queue", "POSTCONFIRM_QUEUE_URL", "`URL` of the queue")
 	text(&s.DeadLetters, "dlq", "POSTCONFIRM_DLQ_URL", "`URL` of the dead-letter queue")
 	text(&s.Ledger, "ledger", "POSTCONFIRM_LEDGER", "the ledger: `sqlite:PATH`")
+	text(&s.Workers, "workers", "POSTCONFIRM_WORKERS", "`number` of workers that share the write budget in equal parts; a DynamoDB ledger shares it better without")
 	text(&s.Secrets, "secrets", "POSTCONFIRM_SECRETS", "where `secrets` are: env (the default), ssm:/PREFIX/ or secretsmanager:PREFIX/")
 	text(&s.SecretsDir, "secrets-dir", "POSTCONFIRM_SECRETS_DIR", "a `directory` with one file for each secret")
 	text(&s.Metrics, "metrics", "POSTCONFIRM_METRICS", "`HOST:PORT` for /metrics, /healthz and /readyz, as in 127.0.0.1:9464; off when empty")

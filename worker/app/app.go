@@ -40,6 +40,7 @@ type Settings struct {
 	Pollers       int           // long polls at once; 2
 	Grace         time.Duration // for running calls after a stop; 25s
 	Metrics       string        // of a daemon, "HOST:PORT" to be scraped at; none. Of a function, "emf" or "off"; emf
+	Workers       string        // how many processes share the write budget in equal parts, 1 to 1000; 1, or slices of a DynamoDB ledger
 	Log           *slog.Logger  // slog.Default()
 
 	Worker worker.Options // for tests and the demo; its Log is set from Log
@@ -121,6 +122,7 @@ func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ 
 		a.Metrics = a.numbers.listener.Addr().String()
 	}
 	a.Ledger = a.store.Ledger
+	s.share(a.Pipeline.Limits, a.store)
 	a.assemble(*s, queue)
 	return a, nil
 }
@@ -222,6 +224,9 @@ func (s *Settings) check() (kind ledgerKind, place string, err error) {
 		if n.value < 0 || n.value > n.max {
 			wrong = append(wrong, fmt.Errorf("%s is %d: want 1 to %d", n.what, n.value, n.max))
 		}
+	}
+	if _, err := s.checkWorkers(); err != nil {
+		wrong = append(wrong, err)
 	}
 	if s.InFlight == 0 {
 		s.InFlight = 64

@@ -19,6 +19,8 @@ type store struct {
 	worker.Ledger
 	failed func() error // not nil once it does nothing any more until the program is started anew
 	close  func() error
+	slices worker.Slices // what many workers on it share; nil where there is only one
+	hints  worker.Hints
 }
 
 func (s store) err() error {
@@ -55,7 +57,7 @@ func openTable(ctx context.Context, table string, c *amazon.Clients) (store, err
 	if err != nil {
 		return store{}, err
 	}
-	return store{Ledger: l, failed: l.Err, close: l.Close}, nil
+	return store{Ledger: l, failed: l.Err, close: l.Close, slices: l.Slices(), hints: l.Hints()}, nil
 }
 
 func openFile(_ context.Context, path string, _ *amazon.Clients) (store, error) {
