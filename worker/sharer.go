@@ -124,7 +124,9 @@ func (s *sharer) lease(ctx context.Context, patience time.Duration) error {
 		s.ask = now.Add(askPatience)
 		return later(askPatience, err)
 	}
-	s.ahead += max(0, slice.Clock.Sub(s.now())) // else we would be late forever
+	if behind := slice.Clock.Sub(s.now()); behind > 0 && behind < farthest {
+		s.ahead += behind // else we would be late forever
+	}
 	if s.slice = slice; slice.Granted == 0 {
 		s.full(slice.From, want, patience)
 		return nil

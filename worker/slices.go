@@ -70,5 +70,6 @@ const (
 	longestSlice = time.Second            // of the line, for one worker at a time; but one slot always
 	askEarly     = 200 * time.Millisecond // before the slice ends, so that the line does not run dry meanwhile
 	askPatience  = time.Second            // for one call
+	farthest     = 15 * time.Minute       // a clock that is further ahead of ours is not believed
 	shyest       = 30 * time.Second       // longest pause after the line was full
 )

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -47,12 +48,21 @@ func TestAFunctionEnrichesOnDynamoDB(t *testing.T) {
 	if n := w.cloud.Calls()["cognito-idp.AdminUpdateUserAttributes"]; n != 1 {
 		t.Errorf("%d writes for one user", n)
 	}
+	line, err := w.db.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String(table), Key: map[string]dbtypes.AttributeValue{
+		"person": &dbtypes.AttributeValueMemberS{Value: "#budget"}, "generation": &dbtypes.AttributeValueMemberS{Value: "writes"}}})
+	if err != nil || line.Item["next"] == nil {
+		t.Errorf("the write was not made on a slice of the shared budget: %v, %v", line, err)
+	}
 }
+
+// table is the ledger's.
+const table = "postconfirm-function-test"
 
 // lambdaWorld is a local cloud on the loopback, a table, and the worker as a function on both.
 type lambdaWorld struct {
 	cloud    *localcloud.Cloud
 	clients  *amazon.Clients
+	db       *dynamodb.Client
 	queue    string
 	pool     string
 	client   string
@@ -70,9 +80,8 @@ func newLambdaWorld(t *testing.T, dynamoEndpoint string) *lambdaWorld {
 	w.clients, err = amazon.Connect(t.Context(), &amazon.ConnectOptions{Region: "eu-west-1", LocalCloud: server.URL()})
 	must(t, err)
 
-	const table = "postconfirm-function-test"
-	db := dynamodb.NewFromConfig(w.clients.Config, func(o *dynamodb.Options) { o.BaseEndpoint = &dynamoEndpoint })
-	must(t, dynamo.CreateTable(t.Context(), db, table))
+	w.db = dynamodb.NewFromConfig(w.clients.Config, func(o *dynamodb.Options) { o.BaseEndpoint = &dynamoEndpoint })
+	must(t, dynamo.CreateTable(t.Context(), w.db, table))
 	w.queue = w.createQueue(t, "confirmed")
 	dlq := w.createQueue(t, "dlq")
 	w.createPool(t)

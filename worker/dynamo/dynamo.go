@@ -31,6 +31,9 @@
 // Done runs stay, since they are what keeps a late duplicate from starting again. Encryption, backups and deletion
 // protection are the table's own settings.
 //
+// Beside the runs stand a few items that all workers share, under keys that no person can have: the line of the write
+// budget (Slices) and the hints about sick dependencies (Hints). They expire by the same attribute.
+//
 // It needs the permissions dynamodb:DescribeTable, GetItem, PutItem, UpdateItem and Query on the table.
 package dynamo
 

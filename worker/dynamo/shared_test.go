@@ -2,10 +2,14 @@ package dynamo_test
 
 import (
 	"context"
+	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/postconfirm/postconfirm/enrich/onewrite"
 	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/dynamo"
 	"github.com/postconfirm/postconfirm/worker/workertest"
 )
 
@@ -31,20 +35,36 @@ func TestHintsKeepThePortsPromises(t *testing.T) {
 	})
 }
 
+// counter counts requests.
+type counter struct {
+	onewrite.Doer
+	n atomic.Int64
+}
+
+func (c *counter) Do(r *http.Request) (*http.Response, error) {
+	c.n.Add(1)
+	return c.Doer.Do(r)
+}
+
 // TestABudgetOfManyWorkersOnATable has sixteen workers with a backlog share a budget for some seconds of real time.
 func TestABudgetOfManyWorkersOnATable(t *testing.T) {
 	w := reach(t)
 	if w == nil {
 		return
 	}
-	const workers, limit, length = 16, 25.0, 4 * time.Second
+	const workers, limit, length = 16, 25.0, 6 * time.Second
+	counted := &counter{Doer: w.http}
 	table := w.create(t)
 	ctx, stop := context.WithTimeout(t.Context(), length)
 	defer stop()
 	written := make(chan struct{}, 1000)
 	done := make(chan error, workers)
 	for range workers {
-		b := worker.NewSharedBudget(limit, w.open(t, table).Slices(), nil, nil)
+		l, err := dynamo.Open(t.Context(), w.client(t, counted), table, w.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := worker.NewSharedBudget(limit, l.Slices(), nil, nil)
 		go func() {
 			for b.Take(ctx) == nil {
 				written <- struct{}{}
@@ -54,6 +74,11 @@ func TestABudgetOfManyWorkersOnATable(t *testing.T) {
 	}
 	for range workers {
 		<-done
+	}
+	requests := float64(counted.n.Load()-workers) / float64(len(written))
+	t.Logf("%d writes by %d workers in %v, %.2f requests to the table for each", len(written), workers, length, requests)
+	if requests > 0.5 {
+		t.Errorf("%.2f requests to the table for each write", requests)
 	}
 	most := limit*length.Seconds() + 1
 	if n := float64(len(written)); n > most || n < most/2 {

@@ -25,7 +25,7 @@ import (
 //	expires     N          seconds since 1970, a day later
 //
 // It has no checksum: a wrong end of the line makes writes wait, or come too close, for seconds, and no user's state
-// depends on it. One that is no number, or lies further from the clock than any worker may lease, is begun anew.
+// depends on it. One that is no number, or lies further ahead than any worker could have leased, is begun anew.
 const (
 	budgetPerson = "#budget"
 	budgetLine   = "writes"
@@ -33,8 +33,9 @@ const (
 	aClock       = "clock"
 )
 
-// lineLongest is more than any worker leases ahead of its clock.
-const lineLongest = 5 * time.Minute
+// lineLongest is how far ahead of us a line may end: a clock that is off by more than five minutes can't sign a request
+// (AWS General Reference, "Signature Version 4"), and nobody leases minutes ahead.
+const lineLongest = 15 * time.Minute
 
 // lineRounds is how often one call tries again when other workers come first.
 const lineRounds = 6
@@ -68,7 +69,7 @@ func (s *Slices) Lease(ctx context.Context, a worker.Ask) (worker.Slice, error) 
 		}
 		done, err := false, error(nil)
 		if plan.Granted == 0 {
-			l, err = s.look(ctx)
+			l, err = s.look(ctx, a.Now)
 		} else {
 			l, done, err = s.extend(ctx, a, plan.Granted, l)
 		}
@@ -104,13 +105,13 @@ func (s *Slices) extend(ctx context.Context, a worker.Ask, slots int, thought li
 	var refused *types.ConditionalCheckFailedException
 	switch {
 	case err == nil:
-		return lineIn(out.Attributes), true, nil
+		return lineIn(out.Attributes, a.Now), true, nil
 	case !errors.As(err, &refused):
 		return line{}, false, classify(request, err)
 	case len(refused.Item) > 0:
-		return lineIn(refused.Item), false, nil
+		return lineIn(refused.Item, a.Now), false, nil
 	}
-	was, err = s.look(ctx)
+	was, err = s.look(ctx, a.Now)
 	return was, false, err
 }
 
@@ -142,7 +143,7 @@ func (s *Slices) update(a worker.Ask, slots int, thought line) *dynamodb.UpdateI
 const lineAnew = "SET #next = :end, #clock = :now, #expires = :expires"
 
 // look reads the line: where the server does not send it with its refusal, and where it is believed to be full.
-func (s *Slices) look(ctx context.Context) (line, error) {
+func (s *Slices) look(ctx context.Context, now time.Time) (line, error) {
 	ctx, cancel, err := s.ledger.begin(ctx)
 	if err != nil {
 		return line{}, err
@@ -152,7 +153,7 @@ func (s *Slices) look(ctx context.Context) (line, error) {
 	if err != nil {
 		return line{}, classify(ctx, err)
 	}
-	return lineIn(out.Item), nil
+	return lineIn(out.Item, now), nil
 }
 
 func (s *Slices) place() item {
@@ -160,9 +161,9 @@ func (s *Slices) place() item {
 }
 
 // lineIn reads an item, or the old values of an update. What is missing is zero: there was no line.
-func lineIn(i item) line {
+func lineIn(i item, now time.Time) line {
 	l := line{end: moment(i[aNext]), clock: moment(i[aClock]), seen: true}
-	if i[aNext] != nil && (l.end.IsZero() || l.end.Sub(l.clock) > lineLongest) {
+	if i[aNext] != nil && (l.end.IsZero() || l.end.Sub(now) > lineLongest) {
 		l.end, l.nonsense = time.Time{}, i[aNext]
 	}
 	return l
