@@ -3,6 +3,7 @@ package dynamo_test
 import (
 	"context"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -46,35 +47,34 @@ func (c *counter) Do(r *http.Request) (*http.Response, error) {
 	return c.Doer.Do(r)
 }
 
-// TestABudgetOfManyWorkersOnATable has sixteen workers with a backlog share a budget for some seconds of real time.
+// TestABudgetOfManyWorkersOnATable has eight workers with a backlog share a budget for some seconds of real time.
 func TestABudgetOfManyWorkersOnATable(t *testing.T) {
 	w := reach(t)
 	if w == nil {
 		return
 	}
-	const workers, limit, length = 16, 25.0, 6 * time.Second
+	const workers, each, limit, length = 8, 20, 25.0, 10 * time.Second
 	counted := &counter{Doer: w.http}
 	table := w.create(t)
 	ctx, stop := context.WithTimeout(t.Context(), length)
 	defer stop()
 	written := make(chan struct{}, 1000)
-	done := make(chan error, workers)
+	var all sync.WaitGroup
 	for range workers {
 		l, err := dynamo.Open(t.Context(), w.client(t, counted), table, w.options)
 		if err != nil {
 			t.Fatal(err)
 		}
 		b := worker.NewSharedBudget(limit, l.Slices(), nil, nil)
-		go func() {
-			for b.Take(ctx) == nil {
-				written <- struct{}{}
-			}
-			done <- nil
-		}()
+		for range each {
+			all.Go(func() {
+				for b.Take(ctx) == nil {
+					written <- struct{}{}
+				}
+			})
+		}
 	}
-	for range workers {
-		<-done
-	}
+	all.Wait()
 	requests := float64(counted.n.Load()-workers) / float64(len(written))
 	t.Logf("%d writes by %d workers in %v, %.2f requests to the table for each", len(written), workers, length, requests)
 	if requests > 0.5 {
