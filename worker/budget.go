@@ -33,7 +33,7 @@ func NewBudget(perSecond float64, now func() time.Time) *Budget {
 		now = time.Now
 	}
 	burst := max(1, min(5, int(perSecond)))
-	return &Budget{limit: rate.Limit(perSecond), limiter: rate.NewLimiter(rate.Limit(perSecond), burst), now: now, calm: now(), unit: 1}
+	return &Budget{limit: rate.Limit(perSecond), limiter: rate.NewLimiter(rate.Limit(perSecond), burst), now: now, calm: now(), unit: rate.Limit(min(1, perSecond))}
 }
 
 // NewPartBudget makes the budget of one of so many workers of which each takes an equal part, and which know nothing of

@@ -41,14 +41,14 @@ func (s *sharer) now() time.Time { return s.budget.now().Add(s.ahead) }
 
 // take waits for a slot and for its time.
 func (s *sharer) take(ctx context.Context) error {
-	at, err := s.slot(ctx)
+	wait, err := s.slot(ctx)
 	if err != nil {
 		return err
 	}
-	return pauseUntil(ctx, at)
+	return pause(ctx, wait)
 }
 
-// slot finds one. What it returns is how long it is until the slot begins.
+// slot finds one, and returns how long it is until it begins.
 func (s *sharer) slot(ctx context.Context) (time.Duration, error) {
 	s.waiting.Add(1)
 	defer s.waiting.Add(-1)
@@ -107,7 +107,7 @@ func (s *sharer) lull(ctx context.Context) error {
 	case tooLong(ctx, wait):
 		return later(wait, nil)
 	}
-	return pauseUntil(ctx, wait)
+	return pause(ctx, wait)
 }
 
 // lease asks the line for what is needed now, or was lately, up to a second of it. Slots that begin later than a write
@@ -117,7 +117,7 @@ func (s *sharer) lease(ctx context.Context, patience time.Duration) error {
 	s.each = time.Duration(slotStretch / s.budget.Rate() * float64(time.Second))
 	patience = min(horizon, patience+s.each)
 	want := min(max(int(s.waiting.Load()), s.recent.perSecond(now)), max(1, int(longestSlice/s.each)))
-	asked, cancel := context.WithTimeout(ctx, askPatience)
+	asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), askPatience) // it is for all who wait
 	defer cancel()
 	slice, err := s.line.Lease(asked, Ask{Want: want, Each: s.each, Now: now, Edge: now.Add(patience)})
 	if s.failed = err; err != nil {
@@ -156,8 +156,8 @@ func tooLong(ctx context.Context, wait time.Duration) bool {
 	return ok && time.Until(end) < wait
 }
 
-// pauseUntil waits so long, or for the end of ctx.
-func pauseUntil(ctx context.Context, wait time.Duration) error {
+// pause waits so long, or for the end of ctx.
+func pause(ctx context.Context, wait time.Duration) error {
 	if wait <= 0 {
 		return ctx.Err()
 	}
