@@ -150,10 +150,10 @@ func later(wait time.Duration, err error) error {
 	return &enrich.Error{Kind: enrich.Throttled, Code: writeBudget, RetryAfter: max(0, wait), Err: err}
 }
 
-// tooLong tells whether ctx ends before so long a wait is over.
+// tooLong tells whether ctx has ended, or ends before so long a wait is over.
 func tooLong(ctx context.Context, wait time.Duration) bool {
 	end, ok := ctx.Deadline()
-	return ok && time.Until(end) < wait
+	return ctx.Err() != nil || ok && time.Until(end) < wait
 }
 
 // pause waits so long, or for the end of ctx.

@@ -196,6 +196,17 @@ func TestASharedBudget(t *testing.T) {
 			t.Errorf("after quiet minutes %.2f of the limit are used", used)
 		}
 	})
+	bubble("a slot that comes too late for who asked is the next one's", func(t *testing.T, f *fleet) {
+		b := worker.NewSharedBudget(15, far{f.line, 20 * time.Millisecond}, nil, nil)
+		gone, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if err := b.Take(gone); err == nil {
+			t.Error("a write was let go after its time")
+		}
+		if err := b.Take(t.Context()); err != nil || f.line.Calls() != 1 {
+			t.Errorf("got %v after %d calls of the line", err, f.line.Calls())
+		}
+	})
 	bubble("a write that comes alone does not wait", func(t *testing.T, f *fleet) {
 		b := worker.NewSharedBudget(15, f.line, nil, nil)
 		for range 10 {
