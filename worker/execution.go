@@ -23,6 +23,7 @@ type execution struct {
 	user    User
 	writes  int           // calls of the pool's write; of the attributes' goroutine, as is
 	writing time.Duration // how long they took, with their waits
+	began   time.Time     // when the user was read, or a little before
 
 	mu       sync.Mutex
 	waiting  map[string]chan struct{} // closed when the step is over for this delivery
@@ -33,7 +34,7 @@ type execution struct {
 }
 
 func newExecution(w *Worker, h *hold, m event.Message, user User) *execution {
-	e := &execution{Worker: w, hold: h, message: m, user: user, waiting: map[string]chan struct{}{}}
+	e := &execution{Worker: w, hold: h, message: m, user: user, began: w.options.Now(), waiting: map[string]chan struct{}{}}
 	e.waiting[enrich.AttributesStep] = make(chan struct{})
 	for _, s := range w.pipeline.Steps {
 		e.waiting[s.ID] = make(chan struct{})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,7 +19,12 @@ import (
 const writeTimeout = 10 * time.Second
 
 // patch is what differs between what the pipeline found and what the user has.
-type patch struct{ values []Value }
+type patch struct {
+	values   []Value
+	observed map[string]time.Time // of each attribute whose value is ours, written now or there already
+	there    []Value              // ours, and there already
+	before   map[string]Wrote     // what was written before
+}
 
 // patch computes what to write. What can't be written is left out and flagged by name; the rest goes on.
 func (e *execution) patch(ctx context.Context) (p patch, err error) {
@@ -31,6 +36,7 @@ func (e *execution) patch(ctx context.Context) (p patch, err error) {
 	if err != nil {
 		return p, notYet(err)
 	}
+	p.before, p.observed = last, map[string]time.Time{}
 	vars := e.vars(nil)
 	for i := range e.pipeline.Attributes {
 		a := &e.pipeline.Attributes[i]
@@ -38,12 +44,42 @@ func (e *execution) patch(ctx context.Context) (p patch, err error) {
 		if code != "" {
 			e.flag("attribute " + a.Name + ": " + code)
 		}
-		v := Value{a.Name, text}
-		if text != "" && e.wanted(a, v, last) {
-			p.values = append(p.values, v)
+		if text != "" {
+			e.sort(&p, a, Value{a.Name, text})
 		}
 	}
 	return p, nil
+}
+
+// sort puts a value where it belongs: among those to write, among those that are there already, or, if another run
+// has written something newer meanwhile, nowhere.
+func (e *execution) sort(p *patch, a *enrich.Attribute, v Value) {
+	observed, before := e.observed(a), p.before[a.Name]
+	ours := before.Digest == digest(e.hold.run.Pool, e.hold.run.Sub, v)
+	switch now := e.user.Attributes[a.Name]; {
+	case observed.Before(before.Observed) && !ours:
+		e.flag("attribute " + a.Name + ": newer_there")
+	case now == v.Text && (a.Mode == enrich.Overwrite || ours):
+		p.there = append(p.there, v)
+		p.observed[a.Name] = observed
+	case now != v.Text && e.wanted(a, now, before):
+		p.values = append(p.values, v)
+		p.observed[a.Name] = observed
+	}
+}
+
+// observed is when the oldest of the answers that an attribute is made of arrived: its value is as old as that.
+func (e *execution) observed(a *enrich.Attribute) time.Time {
+	oldest := e.began
+	for _, path := range a.Value.Paths() {
+		if path[0] != "steps" || len(path) < 2 {
+			continue
+		}
+		if s := e.record(path[1]); !s.At.IsZero() && s.At.Before(oldest) {
+			oldest = s.At
+		}
+	}
+	return oldest
 }
 
 // notYet makes a failure to read what a patch needs one that is not charged: it says nothing about the user.
@@ -52,10 +88,12 @@ func notYet(err error) error {
 	return &enrich.Error{Kind: enrich.Throttled, Code: f.Code, RetryAfter: f.RetryAfter, Err: err}
 }
 
-// lastWritten asks the ledger only if an attribute's mode needs it.
-func (e *execution) lastWritten(ctx context.Context) (map[string]string, error) {
-	if !slices.ContainsFunc(e.pipeline.Attributes, func(a enrich.Attribute) bool { return a.Mode == enrich.IfUnchanged }) {
-		return nil, nil
+// lastWritten asks the ledger only if this person has other runs: no other can come to it while we hold this one.
+func (e *execution) lastWritten(ctx context.Context) (last map[string]Wrote, err error) {
+	others := false
+	e.hold.read(func(r *Run) { others, last = r.Others, maps.Clone(r.Written) })
+	if !others {
+		return last, nil
 	}
 	return e.ports.Ledger.Written(ctx, e.hold.run.Pool, e.hold.run.Sub)
 }
@@ -123,16 +161,13 @@ func (f Field) refusesNumber(text string) (code string) {
 	return ""
 }
 
-// wanted applies the attribute's mode, and drops what is there already.
-func (e *execution) wanted(a *enrich.Attribute, v Value, last map[string]string) bool {
-	now := e.user.Attributes[a.Name]
+// wanted applies the attribute's mode to what is there now.
+func (e *execution) wanted(a *enrich.Attribute, now string, before Wrote) bool {
 	switch {
-	case now == v.Text:
-		return false
 	case now == "" || a.Mode == enrich.Overwrite:
 		return true
 	case a.Mode == enrich.IfUnchanged:
-		return last[a.Name] == digest(e.hold.run.Pool, e.hold.run.Sub, Value{a.Name, now})
+		return before.Digest == digest(e.hold.run.Pool, e.hold.run.Sub, Value{a.Name, now})
 	}
 	return false
 }

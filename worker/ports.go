@@ -113,14 +113,19 @@ var ErrLeaseLost = errors.New("the lease is lost")
 type Ledger interface {
 	// Claim takes the lease on a run until the given time and returns the run as stored, with a new fence; a run
 	// that is not known is created. A lease that ended without being given back counts as a crash. A run in a final
-	// state is returned as it is, without a lease. Held by another owner: *Busy.
+	// state is returned as it is, without a lease. *Busy if another owner holds it, or any other run of the same
+	// person: there is one writer of a person's attributes at a time, whatever the generation.
 	Claim(ctx context.Context, id Identity, owner string, now, until time.Time) (Run, error)
 	// Save stores the run if its fence is still the newest, durably when it returns nil; else ErrLeaseLost. A run
 	// saved with an empty Owner has given its lease back.
 	Save(ctx context.Context, r Run) error
-	// Written returns the digests of what the runs of this person wrote last, by attribute.
-	Written(ctx context.Context, pool, sub string) (map[string]string, error)
+	// Written returns what the runs of this person wrote last, as MergeWritten has it.
+	Written(ctx context.Context, pool, sub string) (map[string]Wrote, error)
 }
+
+// ErrDamaged says that the ledger has a run and can't trust what it has: its checksum is wrong. Nobody else's run is
+// touched by it.
+var ErrDamaged = errors.New("damaged")
 
 // Observer is told what happens, for metrics and for people who watch. Calls come from many goroutines and must
 // return at once.

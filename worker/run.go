@@ -62,6 +62,7 @@ type StepRecord struct {
 	Attempts int             `json:"attempts,omitempty"` // charged: deliveries that really tried it and failed
 	Code     string          `json:"code,omitempty"`     // of the last failure, or why it was skipped
 	At       time.Time       `json:"at,omitzero"`        // when Output was observed, or the intent recorded
+	First    time.Time       `json:"first,omitzero"`     // when the first intent was recorded: the age of the effect key
 }
 
 // Run is one entry of the ledger. Personal values can stand in step outputs only.
@@ -80,9 +81,41 @@ type Run struct {
 	Reopens    int
 	LetterSent bool // a parked run's dead letter is durable
 	Steps      map[string]StepRecord
-	Flags      []string          // why a done run is not perfect: "attribute custom:x: too_long"
-	Written    map[string]string // attribute → digest of the value written
-	Pipeline   string            // hash of the file that ran last
+	Flags      []string         // why a done run is not perfect: "attribute custom:x: too_long"
+	Written    map[string]Wrote // by attribute
+	Pipeline   string           // hash of the file that ran last
+	Reopened   time.Time        // by an operator, the last time; the age limit counts from it
+	Erased     time.Time        // since when it has no answers and digests any more
+	// Others tells whether the ledger knows other runs of this person. Claim says it; it is not stored.
+	Others bool
+}
+
+// Wrote is what the ledger keeps of a value that was written to the pool: enough to recognise it, and to know whether
+// another one is newer.
+type Wrote struct {
+	Digest   string    `json:"digest"`
+	Observed time.Time `json:"observed"` // when the oldest of the answers that it was made of arrived
+}
+
+func (r *Run) wrote(attribute string, w Wrote) {
+	if r.Written == nil {
+		r.Written = map[string]Wrote{}
+	}
+	r.Written[attribute] = w
+}
+
+// MergeWritten is what the runs of one person wrote: of each attribute the value that was observed last, whichever
+// run was saved last.
+func MergeWritten(runs []Run) map[string]Wrote {
+	all := map[string]Wrote{}
+	for _, r := range runs {
+		for name, w := range r.Written {
+			if before, ok := all[name]; !ok || before.Observed.Before(w.Observed) {
+				all[name] = w
+			}
+		}
+	}
+	return all
 }
 
 // Flag adds a flag once.

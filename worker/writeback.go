@@ -23,7 +23,7 @@ func (e *execution) attributes(ctx, waits context.Context) {
 		}
 	}
 	if len(e.pipeline.Attributes) == 0 {
-		e.written(ctx, record, nil)
+		e.written(ctx, record, patch{})
 		return
 	}
 	if waits.Err() != nil {
@@ -36,6 +36,9 @@ func (e *execution) attributes(ctx, waits context.Context) {
 	patch, err := e.patch(ctx)
 	started := e.options.Now()
 	if err == nil {
+		err = e.announce(ctx, patch)
+	}
+	if err == nil {
 		err = e.write(ctx, waits, &patch)
 		e.writing = e.options.Now().Sub(started)
 	}
@@ -43,7 +46,22 @@ func (e *execution) attributes(ctx, waits context.Context) {
 		e.notWritten(ctx, record, enrich.Failure(err))
 		return
 	}
-	e.written(ctx, record, patch.values)
+	e.written(ctx, record, patch)
+}
+
+// announce makes known, before the write, how new the values are, if this person has other runs: one that resumes with
+// older answers after we were killed must not put them over ours. The digests stay those of what is there.
+func (e *execution) announce(ctx context.Context, p patch) error {
+	others := false
+	e.hold.read(func(r *Run) { others = r.Others })
+	if !others || len(p.values) == 0 {
+		return nil
+	}
+	return e.hold.save(ctx, func(r *Run) {
+		for _, v := range p.values {
+			r.wrote(v.Name, Wrote{Digest: p.before[v.Name].Digest, Observed: at(p.observed[v.Name])})
+		}
+	})
 }
 
 // maxWrites is how many calls one delivery makes to find out what the pool refuses.
@@ -147,9 +165,9 @@ func (e *execution) token(waits context.Context) error {
 }
 
 // written stores that the attributes are as the pipeline wants them. Only names and digests are kept.
-func (e *execution) written(ctx context.Context, record StepRecord, values []Value) {
-	names := make([]string, len(values))
-	for i, v := range values {
+func (e *execution) written(ctx context.Context, record StepRecord, p patch) {
+	names := make([]string, len(p.values))
+	for i, v := range p.values {
 		names[i] = v.Name
 	}
 	record.State, record.Outcome, record.Code, record.At = StepDone, OutcomeFound, "", at(e.options.Now())
@@ -159,11 +177,8 @@ func (e *execution) written(ctx context.Context, record StepRecord, values []Val
 	e.options.Observer.Stepped(note)
 	change := func(r *Run) {
 		r.Steps[enrich.AttributesStep] = record
-		for _, v := range values {
-			if r.Written == nil {
-				r.Written = map[string]string{}
-			}
-			r.Written[v.Name] = digest(r.Pool, r.Sub, v)
+		for _, v := range slices.Concat(p.values, p.there) {
+			r.wrote(v.Name, Wrote{Digest: digest(r.Pool, r.Sub, v), Observed: at(p.observed[v.Name])})
 		}
 	}
 	if e.last() {

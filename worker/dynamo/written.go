@@ -1,11 +1,8 @@
 package dynamo
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -13,21 +10,14 @@ import (
 	"github.com/postconfirm/postconfirm/worker"
 )
 
-// Written merges what the runs of this person wrote, the run that was updated last winning each attribute: one
+// Written merges what the runs of this person wrote, the value that was observed last winning each attribute: one
 // consistent query, for each megabyte that the person's runs measure.
-func (l *Ledger) Written(ctx context.Context, pool, sub string) (map[string]string, error) {
+func (l *Ledger) Written(ctx context.Context, pool, sub string) (map[string]worker.Wrote, error) {
 	runs, err := l.runs(ctx, pool, sub)
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: written: %w", err)
 	}
-	slices.SortFunc(runs, func(a, b worker.Run) int {
-		return cmp.Or(a.Updated.Compare(b.Updated), cmp.Compare(a.Key, b.Key))
-	})
-	written := map[string]string{}
-	for _, run := range runs {
-		maps.Copy(written, run.Written)
-	}
-	return written, nil
+	return worker.MergeWritten(runs), nil
 }
 
 // runs are all runs of a person.

@@ -41,7 +41,9 @@ func (p *page) Save(_ context.Context, r worker.Run) error {
 }
 
 // Written knows of nothing: only the worker's own ledger does.
-func (*page) Written(context.Context, string, string) (map[string]string, error) { return nil, nil }
+func (*page) Written(context.Context, string, string) (map[string]worker.Wrote, error) {
+	return nil, nil
+}
 
 // stored is the run as it was saved last.
 func (p *page) stored() worker.Run {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -97,8 +96,8 @@ func (r *Reader) Counts(ctx context.Context) (map[worker.RunState]int, error) {
 	return counts, nil
 }
 
-// Written merges what the runs of this person wrote, the run that was updated last winning each attribute.
-func (r *Reader) Written(ctx context.Context, pool, sub string) (map[string]string, error) {
+// Written merges what the runs of this person wrote, the value that was observed last winning each attribute.
+func (r *Reader) Written(ctx context.Context, pool, sub string) (map[string]worker.Wrote, error) {
 	var runs []worker.Run
 	err := r.with(ctx, func(c *reading) error {
 		return c.each("SELECT "+columns+" FROM runs WHERE sub = ?1 AND pool = ?2", []any{sub, pool}, func(s *sqlite3.Stmt) error {
@@ -114,14 +113,5 @@ func (r *Reader) Written(ctx context.Context, pool, sub string) (map[string]stri
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: written: %w", err)
 	}
-	slices.SortFunc(runs, func(a, b worker.Run) int {
-		return cmp.Or(a.Updated.Compare(b.Updated), cmp.Compare(a.Key, b.Key))
-	})
-	written := map[string]string{}
-	for _, run := range runs {
-		for name, digest := range run.Written {
-			written[name] = digest
-		}
-	}
-	return written, nil
+	return worker.MergeWritten(runs), nil
 }

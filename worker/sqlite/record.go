@@ -41,7 +41,7 @@ type record struct {
 	LetterSent bool                         `json:"letter_sent,omitempty"`
 	Steps      map[string]worker.StepRecord `json:"steps,omitempty"`
 	Flags      []string                     `json:"flags,omitempty"`
-	Written    map[string]string            `json:"written,omitempty"`
+	Written    map[string]worker.Wrote      `json:"written,omitempty"`
 	Pipeline   string                       `json:"pipeline,omitempty"`
 }
 

@@ -142,8 +142,8 @@ func (l *Ledger) Save(ctx context.Context, r worker.Run) error {
 	return nil
 }
 
-// Written merges what the runs of this person wrote, the run that was updated last winning each attribute.
-func (l *Ledger) Written(ctx context.Context, pool, sub string) (map[string]string, error) {
+// Written merges what the runs of this person wrote, the value that was observed last winning each attribute.
+func (l *Ledger) Written(ctx context.Context, pool, sub string) (map[string]worker.Wrote, error) {
 	if err := l.writer.dead(); err != nil {
 		return nil, fmt.Errorf("sqlite: written: %w", err)
 	}

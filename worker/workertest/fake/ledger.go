@@ -124,9 +124,39 @@ func (l *Ledger) claim(id worker.Identity, owner string, now, until time.Time) (
 	case r.Owner != "" && r.Owner != owner:
 		r.Crashes++
 	}
+	others, busy := l.others(id, now)
+	if busy != nil {
+		return worker.Run{}, busy
+	}
 	r.Owner, r.LeaseUntil, r.Fence = owner, until, r.Fence+1
 	l.put(r)
+	r.Others = others
 	return r, nil
+}
+
+// others tells whether there are other runs of the same person, and which of them somebody is working on.
+func (l *Ledger) others(id worker.Identity, now time.Time) (others bool, busy error) {
+	for _, r := range l.of(id.Pool, id.Sub) {
+		if r.Key == id.Key() {
+			continue
+		}
+		others = true
+		if r.Owner != "" && r.LeaseUntil.After(now) {
+			busy = &worker.Busy{Until: r.LeaseUntil}
+		}
+	}
+	return others, busy
+}
+
+// of are the runs of one person.
+func (l *Ledger) of(pool, sub string) (of []worker.Run) {
+	for _, r := range l.runs {
+		if r.Pool == pool && r.Sub == sub {
+			of = append(of, r)
+		}
+	}
+	slices.SortFunc(of, func(a, b worker.Run) int { return cmp.Compare(a.Key, b.Key) })
+	return of
 }
 
 // Save is worker.Ledger's.
@@ -151,21 +181,9 @@ func states() []worker.RunState {
 }
 
 // Written is worker.Ledger's.
-func (l *Ledger) Written(ctx context.Context, pool, sub string) (map[string]string, error) {
-	written := map[string]string{}
-	err := l.call(ctx, Written, func() error {
-		var of []worker.Run
-		for _, r := range l.runs {
-			if r.Pool == pool && r.Sub == sub {
-				of = append(of, r)
-			}
-		}
-		slices.SortFunc(of, func(a, b worker.Run) int {
-			return cmp.Or(a.Updated.Compare(b.Updated), cmp.Compare(a.Key, b.Key))
-		})
-		for _, r := range of {
-			maps.Copy(written, r.Written)
-		}
+func (l *Ledger) Written(ctx context.Context, pool, sub string) (written map[string]worker.Wrote, err error) {
+	err = l.call(ctx, Written, func() error {
+		written = worker.MergeWritten(l.of(pool, sub))
 		return nil
 	})
 	if err != nil {
