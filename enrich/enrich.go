@@ -14,6 +14,7 @@ package enrich
 
 import (
 	"context"
+	"time"
 
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
@@ -78,12 +79,41 @@ type Dependent interface {
 	Dependency() string
 }
 
-// ClassOf is the class that a connector declares.
-func ClassOf(c Connector) Class {
-	if declared, ok := c.(Classified); ok {
-		return declared.Class()
+// Verifier is a Connector of class Verifiable: it can look whether an effect happened. Verify is called with the Call
+// whose outcome nobody knows, not before the call can no longer be under way. It gives the result as Run would have;
+// ErrNotFound says that the effect did not happen, and Run may be called again. It honours what Run honours.
+type Verifier interface {
+	Verify(ctx context.Context, call Call) (Result, error)
+}
+
+// Forgetful is a Connector of class Keyed whose other side recognises an EffectKey for a limited time after its first
+// use. A connector that does not say is taken for one whose keys are known for DefaultKeyLife.
+type Forgetful interface {
+	KeyLife() time.Duration
+}
+
+// DefaultKeyLife is how long keys are recognised by those who don't say: what the large vendors keep at the least.
+const DefaultKeyLife = 24 * time.Hour
+
+// KeyLife is how long the other side of a connector recognises an EffectKey.
+func KeyLife(c Connector) time.Duration {
+	if says, ok := c.(Forgetful); ok {
+		return says.KeyLife()
 	}
-	return Unsafe
+	return DefaultKeyLife
+}
+
+// ClassOf is the class that a connector declares. One that calls itself Verifiable and is no Verifier is Unsafe.
+func ClassOf(c Connector) Class {
+	declared, ok := c.(Classified)
+	if !ok {
+		return Unsafe
+	}
+	class := declared.Class()
+	if _, can := c.(Verifier); class == Verifiable && !can {
+		return Unsafe
+	}
+	return class
 }
 
 // Config is the "with" block of one step. It is a pointer to a struct whose fields carry a tag pipe:"name" (with

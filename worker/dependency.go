@@ -32,6 +32,7 @@ type dependency struct {
 	now     func() time.Time
 
 	mu      sync.Mutex
+	repeats repeats
 	failing map[string]bool // runs that failed since the last success
 	charged map[string]bool // those of them that were charged for it
 	refunds map[string]bool // runs that were charged for what turned out to be the dependency's sickness
@@ -64,7 +65,8 @@ func newDependencies(p *enrich.Pipeline, o Options) map[string]*dependency {
 }
 
 func newDependency(name string, board *board, o Options) *dependency {
-	d := &dependency{name: name, board: board, now: o.Now, probe: o.Probe, failing: map[string]bool{}, charged: map[string]bool{}, refunds: map[string]bool{}}
+	d := &dependency{name: name, board: board, now: o.Now, probe: o.Probe, repeats: repeats{left: maxRepeats, at: o.Now()},
+		failing: map[string]bool{}, charged: map[string]bool{}, refunds: map[string]bool{}}
 	d.breaker = gobreaker.NewCircuitBreaker[enrich.Result](gobreaker.Settings{
 		Name: name, MaxRequests: 1, Timeout: o.Probe,
 		ReadyToTrip:   func(gobreaker.Counts) bool { return d.sick() },
@@ -144,6 +146,7 @@ func (d *dependency) note(run string, err error) {
 	case !answered(err):
 		d.failing[run] = true
 	default:
+		d.repeats.earn(perSuccess)
 		clear(d.failing)
 		clear(d.charged)
 	}
@@ -156,16 +159,30 @@ func (d *dependency) wait() time.Duration {
 	return max(time.Second, d.until.Sub(d.now()))
 }
 
-// charge tells whether a failed run is to be charged: not while the breaker is open, nor while another
-// worker's was and nobody has seen the dependency well since.
+// charge tells whether a failed run is to be charged: not while the breaker is open, nor while another worker's was and
+// nobody has seen the dependency well since, nor while so many calls fail, among others that succeed, that the budget
+// of repeats is spent.
 func (d *dependency) charge(run string) bool {
 	if d.breaker.State() != gobreaker.StateClosed || d.board.hinted(d.name) {
 		return false
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.repeats.spent(d.now()) {
+		return false
+	}
 	d.charged[run] = true
 	return true
+}
+
+// mayRepeat takes a repeat from the budget, if there is one left. Of nil there is no end.
+func (d *dependency) mayRepeat() bool {
+	if d == nil {
+		return true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.repeats.take(d.now())
 }
 
 // refund tells, once, whether the run's last charge is to be given back.

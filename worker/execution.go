@@ -109,7 +109,10 @@ func (e *execution) found(id string, s StepRecord) StepRecord {
 		return s
 	}
 	i := slices.IndexFunc(e.pipeline.Steps, func(step enrich.Step) bool { return step.ID == id })
-	if i >= 0 && (e.pipeline.Steps[i].Class.Repeatable() || e.pipeline.Steps[i].AtLeast) {
+	switch {
+	case i >= 0 && e.pipeline.Steps[i].Class == enrich.Verifiable:
+		return s // looked at when the step's turn comes
+	case i >= 0 && (e.pipeline.Steps[i].Class.Repeatable() || e.pipeline.Steps[i].AtLeast):
 		s.State = StepOpen
 		return s
 	}

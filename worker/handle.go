@@ -17,10 +17,13 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 	v.Run = id.Key()
 	until := d.capped(now.Add(w.options.Lease))
 	run, err := w.claim(ctx, id, now, until)
-	if err != nil {
-		return w.notClaimed(v, err)
-	}
 	switch {
+	case errors.Is(err, ErrDamaged):
+		return w.distrusted(ctx, d, v.Run, err)
+	case err != nil:
+		return w.notClaimed(v, err)
+	case run.State == Parked && m.Reopens < run.Reopens:
+		return Verdict{Delete: true, Outcome: Duplicate, Reason: "parked", Run: v.Run} // older than the reopening
 	case run.State == Parked:
 		return w.finishParking(ctx, d, &run)
 	case run.State != Open:
@@ -37,7 +40,7 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 	switch {
 	case run.Crashes >= w.options.Crashes:
 		return w.park(ctx, h, "crash_loop", "")
-	case now.Sub(run.FirstSeen) > w.options.MaxAge, now.Sub(d.Sent) > w.options.Retention-lastDay && !d.Sent.IsZero():
+	case now.Sub(run.since()) > w.options.MaxAge, now.Sub(d.Sent) > w.options.Retention-lastDay && !d.Sent.IsZero():
 		return w.park(ctx, h, "too_old", "")
 	}
 	return w.work(ctx, h, m)
@@ -102,7 +105,7 @@ func (w *Worker) person(ctx, waits context.Context, h *hold, m event.Message) (u
 		return err
 	}
 	until := w.options.Now().Add(w.patience(h))
-	_, err = w.repeat(waits, until, read)
+	_, err = w.repeat(waits, until, nil, read)
 	if !errors.Is(err, ErrNoUser) {
 		return user, err
 	}
@@ -113,7 +116,7 @@ func (w *Worker) person(ctx, waits context.Context, h *hold, m event.Message) (u
 		return User{}, context.Cause(waits)
 	case <-timer.C:
 	}
-	_, err = w.repeat(waits, until, read)
+	_, err = w.repeat(waits, until, nil, read)
 	return user, err
 }
 

@@ -78,6 +78,14 @@ func (w *Worker) unreadable(ctx context.Context, d Delivery, err error) Verdict 
 	return w.poison(ctx, d, reason)
 }
 
+// distrusted makes a dead letter of a message whose run the ledger has and can't trust: what was done already is not
+// known, so nothing may be done, and the next delivery would find the same.
+func (w *Worker) distrusted(ctx context.Context, d Delivery, run string, cause error) Verdict {
+	w.options.Log.Error("worker: claim", "run", run, "error", cause.Error())
+	letter := Letter{Body: d.Body, Reason: "ledger_corrupt", Run: run, Class: enrich.Permanent.String(), Pipeline: w.pipeline.Hash}
+	return w.post(ctx, d, letter, func() error { return nil })
+}
+
 // poison makes a dead letter of what can't be a run of ours. The body is kept as it came.
 func (w *Worker) poison(ctx context.Context, d Delivery, reason string) Verdict {
 	err := w.ports.DeadLetters.Send(ctx, Letter{Body: d.Body, Reason: reason, Class: enrich.Permanent.String()})

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -51,7 +52,7 @@ func repeat(s string, n int) string {
 	return out
 }
 
-func TestWantedAppliesTheMode(t *testing.T) {
+func TestTheModeSaysWhatIsWritten(t *testing.T) {
 	wrote := Value{"custom:plan", "pro"}
 	for _, c := range []struct {
 		name, now, found string
@@ -69,8 +70,9 @@ func TestWantedAppliesTheMode(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			run := &Run{Identity: Identity{Pool: "p", Sub: "s"}}
 			e := &execution{hold: &hold{run: run}, user: User{Attributes: map[string]string{"custom:plan": c.now}}}
-			last := map[string]string{"custom:plan": digest("p", "s", wrote)}
-			if got := e.wanted(&enrich.Attribute{Name: "custom:plan", Mode: c.mode}, Value{"custom:plan", c.found}, last); got != c.want {
+			p := patch{before: map[string]Wrote{"custom:plan": {Digest: digest("p", "s", wrote)}}, observed: map[string]time.Time{}}
+			e.sort(&p, &enrich.Attribute{Name: "custom:plan", Mode: c.mode, Value: &expr.Template{}}, Value{"custom:plan", c.found})
+			if got := len(p.values) == 1; got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})

@@ -82,10 +82,14 @@ func (t *tries) Reset() { t.inner.Reset() }
 
 // repeat calls f until it succeeds, its failure is of a kind that time will not mend, or the tries are spent. waits
 // interrupts the pauses only. It returns the last failure of f itself, which backoff would replace by the context's.
-func (w *Worker) repeat(waits context.Context, until time.Time, f func() error) (calls int, err error) {
+// Each repeat is paid from the dependency's budget of them; outside is nil where there is none.
+func (w *Worker) repeat(waits context.Context, until time.Time, outside *dependency, f func() error) (calls int, err error) {
 	operation := func() error {
 		calls++
-		if err = f(); err == nil || again(err) {
+		if err = f(); err == nil {
+			return nil
+		}
+		if again(err) && calls < w.options.Tries && outside.mayRepeat() {
 			return err
 		}
 		return backoff.Permanent(err)

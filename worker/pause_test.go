@@ -60,7 +60,7 @@ func TestRepeat(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, i := plain(t, Options{}), 0
-				calls, err := w.repeat(t.Context(), time.Now().Add(c.within), func() error { i++; return c.errs[i-1] })
+				calls, err := w.repeat(t.Context(), time.Now().Add(c.within), nil, func() error { i++; return c.errs[i-1] })
 				var want *enrich.Error
 				if calls != c.calls || (!errors.Is(err, c.want) && !(errors.As(c.want, &want) && enrich.Failure(err).Kind == want.Kind)) {
 					t.Errorf("got %d calls and %v; want %d and %v", calls, err, c.calls, c.want)
@@ -74,7 +74,7 @@ func TestRepeat(t *testing.T) {
 			w := plain(t, Options{TryBase: time.Hour})
 			time.AfterFunc(time.Second, cancel)
 			started := time.Now()
-			_, err := w.repeat(ctx, time.Now().Add(10*time.Hour), func() error { return temporary })
+			_, err := w.repeat(ctx, time.Now().Add(10*time.Hour), nil, func() error { return temporary })
 			if !errors.Is(err, error(temporary)) || time.Since(started) != time.Second {
 				t.Errorf("got %v after %v", err, time.Since(started))
 			}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/event"
 )
 
@@ -116,6 +117,33 @@ func MergeWritten(runs []Run) map[string]Wrote {
 		}
 	}
 	return all
+}
+
+// since is what the age limit counts from: a reopened run has a fresh one.
+func (r *Run) since() time.Time {
+	if r.Reopened.After(r.FirstSeen) {
+		return r.Reopened
+	}
+	return r.FirstSeen
+}
+
+// Reopen makes a parked run one that the worker goes on with: what failed is tried anew, with all its attempts; what is
+// done stays done, and an open effect stays open; what differs of the attributes by then is written. It changes r only: the caller stores it with the ledger's Amend,
+// which takes the run from whoever holds it, and sends a message that carries r.Reopens.
+func (r *Run) Reopen(now time.Time) {
+	r.State, r.Reason, r.LetterSent = Open, "", false
+	r.Owner, r.LeaseUntil, r.Crashes = "", time.Time{}, 0
+	r.Reopens, r.Reopened, r.Updated = r.Reopens+1, now, now
+	for id, s := range r.Steps {
+		if !s.State.Terminal() || s.State == StepFailed {
+			if s.State == StepFailed {
+				s.State, s.Outcome = StepOpen, ""
+			}
+			s.Attempts = 0
+			r.Steps[id] = s
+		}
+	}
+	delete(r.Steps, enrich.AttributesStep) // what failed may have something to write now
 }
 
 // Flag adds a flag once.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/postconfirm/postconfirm/enrich"
 )
@@ -64,48 +65,83 @@ func (e *execution) condition(ctx context.Context, s *enrich.Step, record StepRe
 	return record, *record.If
 }
 
-// call makes the step's call, with its tries, and stores what came of it.
+// call makes the step's call, with its tries, and stores what came of it. Where an earlier call may have had its
+// effect, it finds out first, if the class allows it.
 func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record StepRecord) {
 	if waits.Err() != nil {
 		e.postpone(reasonOf(context.Cause(waits)), 0, 0)
 		return
 	}
 	vars, err := e.secretVars(ctx)
-	if err == nil && s.Class < enrich.Idempotent {
-		err = e.intend(ctx, s, &record)
-	}
 	if err != nil {
-		e.options.Log.Error("worker: prepare step", "run", e.hold.run.Key, "step", s.ID, "error", err.Error())
-		e.postpone(reasonOf(err), 0, 0)
+		e.unprepared(s, err)
 		return
 	}
 	call := enrich.Call{EffectKey: e.hold.run.Key + "-" + s.ID, Vars: vars}
-	outside := e.outside[s.DependencyName()]
-	if outside.refund(e.hold.run.Key) && record.Attempts > 0 {
+	if e.outside[s.DependencyName()].refund(e.hold.run.Key) && record.Attempts > 0 {
 		record.Attempts--
 	}
-	started := e.options.Now()
-	var result enrich.Result
-	calls := 0
-	_, err = e.repeat(waits, started.Add(e.patience(e.hold)), func() (err error) {
+	if record.State == StepIntent && s.Class == enrich.Verifiable && e.verified(ctx, waits, s, record, call) {
+		return
+	}
+	if e.keyExpired(s, record) {
+		record.Code = "key_expired"
+		e.leaveOpen(s, &record)
+		e.settled(ctx, s, record, e.note(s), &enrich.Error{Kind: enrich.Permanent, Code: record.Code, Sent: true})
+		return
+	}
+	fresh := record.First.IsZero()
+	if s.Class < enrich.Idempotent {
+		if err := e.intend(ctx, s, &record); err != nil {
+			e.unprepared(s, err)
+			return
+		}
+	}
+	a := e.ask(ctx, waits, s, func(ctx context.Context) (enrich.Result, error) { return s.Connector.Run(ctx, call) })
+	if a.err == nil {
+		a.err = e.keep(s, &record, a.result)
+	}
+	if a.err == nil {
+		e.succeed(ctx, s, record, a.note)
+		return
+	}
+	if fresh && !a.unknown {
+		record.First = time.Time{} // nobody has seen the key yet
+	}
+	e.failure(ctx, s, record, a.note, enrich.Failure(a.err))
+}
+
+// unprepared gives the run back because a step could not even begin.
+func (e *execution) unprepared(s *enrich.Step, err error) {
+	e.options.Log.Error("worker: prepare step", "run", e.hold.run.Key, "step", s.ID, "error", err.Error())
+	e.postpone(reasonOf(err), 0, 0)
+}
+
+// asked is what came of the calls of one step in one delivery.
+type asked struct {
+	result  enrich.Result
+	err     error // of the last call
+	unknown bool  // the outcome of one of the calls is not known
+	note    StepNote
+}
+
+// ask calls f, with its tries, at the pace of the step's dependency and while that is thought well.
+func (e *execution) ask(ctx, waits context.Context, s *enrich.Step, f func(context.Context) (enrich.Result, error)) (a asked) {
+	outside, started, calls := e.outside[s.DependencyName()], e.options.Now(), 0
+	_, a.err = e.repeat(waits, started.Add(e.patience(e.hold)), outside, func() (err error) {
 		pace, cancel := context.WithTimeout(waits, e.options.Lease/2)
 		defer cancel()
-		result, err = outside.call(pace, e.hold.run.Key, func() (enrich.Result, error) {
+		a.result, err = outside.call(pace, e.hold.run.Key, func() (enrich.Result, error) {
 			calls++
-			return e.once(ctx, s, call)
+			result, err := e.once(ctx, s, f)
+			a.unknown = a.unknown || err != nil && enrich.Failure(err).Unknown()
+			return result, err
 		})
 		return err
 	})
-	note := e.note(s)
-	note.Tries, note.Took = calls, e.options.Now().Sub(started)
-	if err == nil {
-		err = e.keep(s, &record, result)
-	}
-	if err != nil {
-		e.failure(ctx, s, record, note, enrich.Failure(err))
-		return
-	}
-	e.succeed(ctx, s, record, note)
+	a.note = e.note(s)
+	a.note.Tries, a.note.Took = calls, e.options.Now().Sub(started)
+	return a
 }
 
 // note begins what the Observer hears of a step.
@@ -140,12 +176,15 @@ func (e *execution) secretVars(ctx context.Context) (vars map[string]any, err er
 // intend makes the effect that is about to happen durable.
 func (e *execution) intend(ctx context.Context, s *enrich.Step, record *StepRecord) error {
 	record.State, record.At = StepIntent, at(e.options.Now())
+	if record.First.IsZero() {
+		record.First = record.At
+	}
 	return e.store(ctx, s.ID, *record)
 }
 
-// once is one call of the connector within its time-out, started only if that fits into the lease and before the
+// once is one call of a connector within its time-out, started only if that fits into the lease and before the
 // deadline. A panic inside counts as a failure of this call.
-func (e *execution) once(ctx context.Context, s *enrich.Step, call enrich.Call) (result enrich.Result, err error) {
+func (e *execution) once(ctx context.Context, s *enrich.Step, f func(context.Context) (enrich.Result, error)) (result enrich.Result, err error) {
 	if err := e.hold.ensure(ctx, s.Timeout); err != nil {
 		return nil, &enrich.Error{Kind: enrich.Throttled, Code: reasonOf(err), Err: err}
 	}
@@ -156,7 +195,7 @@ func (e *execution) once(ctx context.Context, s *enrich.Step, call enrich.Call) 
 			err = &enrich.Error{Kind: enrich.Temporary, Code: "panic", Sent: true}
 		}
 	}()
-	result, err = s.Connector.Run(ctx, call)
+	result, err = f(ctx)
 	if err != nil && !s.Class.Repeatable() && !s.AtLeast && enrich.Failure(err).Unknown() {
 		return nil, fmt.Errorf("%w: %w", errOnce, err)
 	}
@@ -175,38 +214,54 @@ func (e *execution) succeed(ctx context.Context, s *enrich.Step, record StepReco
 
 // failure stores a failure as what it means for the step.
 func (e *execution) failure(ctx context.Context, s *enrich.Step, record StepRecord, note StepNote, f *enrich.Error) {
-	record.State, record.Code = StepOpen, f.Code
-	retryAfter := f.RetryAfter
+	record.State, record.Code, note.Attempt = StepOpen, f.Code, record.Attempts
 	switch {
 	case f.Kind == enrich.NotFound:
 		record.State, record.Outcome, record.At = StepDone, OutcomeNotFound, at(e.options.Now())
+	case s.Class == enrich.Verifiable && f.Unknown():
+		e.unverified(ctx, s, &record, &enrich.Error{Kind: f.Kind, Code: f.Code, RetryAfter: max(f.RetryAfter, e.untilVerifiable(s, record))})
 	case !s.Class.Repeatable() && !s.AtLeast && f.Unknown():
 		// Also when the answer was one that nobody can read: the effect may have happened.
-		record.State = StepUnknown
-		e.flag("step " + s.ID + ": unknown")
+		e.leaveOpen(s, &record)
 	case f.Kind == enrich.Permanent:
 		e.fail(ctx, s, record, note, f)
 		return
-	case f.Kind == enrich.Throttled, ctx.Err() != nil:
-		e.postpone(f.Code, 0, retryAfter)
-	case !e.outside[s.DependencyName()].charge(e.hold.run.Key):
-		e.postpone(f.Code, 0, retryAfter)
-	default:
-		note.Charged = true
-		if record.Attempts++; record.Attempts >= e.options.Attempts {
-			record.State = StepFailed
-		} else {
-			e.postpone(f.Code, record.Attempts, retryAfter)
-		}
+	case e.tryLater(ctx, e.outside[s.DependencyName()], &record, f):
+		record.State = StepFailed
 	}
+	e.settled(ctx, s, record, note, f)
+}
+
+// tryLater postpones what time may mend, and charges the attempt if it was one. It is true when the attempts are spent.
+func (e *execution) tryLater(ctx context.Context, outside *dependency, record *StepRecord, f *enrich.Error) (spent bool) {
+	if f.Kind == enrich.Throttled || ctx.Err() != nil || !outside.charge(e.hold.run.Key) {
+		e.postpone(f.Code, 0, f.RetryAfter)
+		return false
+	}
+	if record.Attempts++; record.Attempts >= e.options.Attempts {
+		return true
+	}
+	e.postpone(f.Code, record.Attempts, f.RetryAfter)
+	return false
+}
+
+// leaveOpen ends a step whose effect nobody knows: the run goes on without it, and lists it.
+func (e *execution) leaveOpen(s *enrich.Step, record *StepRecord) {
+	record.State = StepUnknown
+	e.flag("step " + s.ID + ": unknown")
+}
+
+// settled tells and stores how a failed step stands; note.Attempt is what it was charged before.
+func (e *execution) settled(ctx context.Context, s *enrich.Step, record StepRecord, note StepNote, f *enrich.Error) {
 	e.options.Observer.Stepped(note.failed(record, f))
 	if err := e.store(ctx, s.ID, record); err != nil {
 		e.postpone(reasonOf(err), 0, 0)
 	}
 }
 
-// failed is the note of a step with this failure.
+// failed is the note of a step with this failure. Its Attempt is the number of charged attempts before.
 func (n StepNote) failed(record StepRecord, f *enrich.Error) StepNote {
+	n.Charged = record.Attempts > n.Attempt
 	n.State, n.Attempt = record.State, record.Attempts
 	n.Code, n.Kind, n.Sent, n.RetryAfter = f.Code, f.Kind, f.Sent, f.RetryAfter
 	return n
@@ -214,7 +269,7 @@ func (n StepNote) failed(record StepRecord, f *enrich.Error) StepNote {
 
 // fail applies the step's on-failure to a permanent failure.
 func (e *execution) fail(ctx context.Context, s *enrich.Step, record StepRecord, note StepNote, f *enrich.Error) {
-	record.State, record.Code, record.At = StepFailed, f.Code, at(e.options.Now())
+	record.State, record.Code, record.At, note.Attempt = StepFailed, f.Code, at(e.options.Now()), record.Attempts
 	switch s.OnFailure {
 	case enrich.Skip:
 		record.State, record.Outcome = StepSkipped, OutcomeSkipped

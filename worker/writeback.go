@@ -117,7 +117,7 @@ func refused(values []Value, name string) int {
 // back, for a wait is no failure.
 func (e *execution) writeOnce(ctx, waits context.Context, values []Value) error {
 	until := e.options.Now().Add(e.patience(e.hold))
-	_, err := e.repeat(waits, until, func() error {
+	_, err := e.repeat(waits, until, e.outside[poolWrites], func() error {
 		if err := e.token(waits); err != nil {
 			return err
 		}
@@ -204,19 +204,12 @@ func (e *execution) writeNote() StepNote {
 // notWritten stores a failed write.
 func (e *execution) notWritten(ctx context.Context, record StepRecord, f *enrich.Error) {
 	note := e.writeNote()
-	record.Code = f.Code
+	record.Code, note.Attempt = f.Code, record.Attempts
 	switch {
 	case f.Kind == enrich.Permanent:
 		record.State = StepFailed
-	case f.Kind == enrich.Throttled, ctx.Err() != nil, !e.outside[poolWrites].charge(e.hold.run.Key):
-		e.postpone(f.Code, 0, f.RetryAfter)
-	default:
-		note.Charged = true
-		if record.Attempts++; record.Attempts >= e.options.Attempts {
-			record.State = StepFailed
-		} else {
-			e.postpone(f.Code, record.Attempts, f.RetryAfter)
-		}
+	case e.tryLater(ctx, e.outside[poolWrites], &record, f):
+		record.State = StepFailed
 	}
 	e.options.Observer.Stepped(note.failed(record, f))
 	if err := e.store(ctx, enrich.AttributesStep, record); err != nil {

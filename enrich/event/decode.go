@@ -59,6 +59,7 @@ func Decode(body []byte) (Message, error) {
 	}
 	m.At = when(members["at"])
 	m.Metadata = metadata(members["metadata"])
+	m.Reopens = reopens(members["reopens"])
 	m.Unknown = unknown(members)
 	if err := m.identified(); err != nil {
 		return Message{}, err
@@ -74,6 +75,15 @@ func when(raw json.RawMessage) time.Time {
 		return time.Time{}
 	}
 	return at.UTC()
+}
+
+// reopens reads a count; 0 for what is none.
+func reopens(raw json.RawMessage) int {
+	n, err := strconv.ParseInt(string(raw), 10, 32)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return int(n)
 }
 
 // unknown keeps a copy of what version 1 does not name.

@@ -17,6 +17,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 	"unicode/utf8"
 )
@@ -49,6 +50,7 @@ const Onboarding = "0"
 //	  "client":     "4k2…",                   app client, or CLIENT_ID_NOT_APPLICABLE for admin calls
 //	  "at":         "2026-01-02T03:04:05Z",   the sender's clock: informative, SQS's SentTimestamp is the arbiter
 //	  "metadata":   { "plan": "pro" },        allow-listed clientMetadata, each value ≤ 256 bytes
+//	  "reopens":    2,                        how often an operator had reopened the run; absent for never
 //	  …                                       anything else is kept in Unknown and written back
 //	}
 type Message struct {
@@ -61,6 +63,7 @@ type Message struct {
 	Client     string
 	At         time.Time // in UTC; zero when absent or unreadable
 	Metadata   map[string]string
+	Reopens    int                        // how often an operator had reopened the run when this was sent; never negative
 	Unknown    map[string]json.RawMessage // members that version 1 does not name: their values in ASCII, on one line
 }
 
@@ -82,6 +85,9 @@ func (m Message) Encode() []byte {
 		}
 	}
 	b = appendMetadata(b, m.Metadata)
+	if m.Reopens > 0 {
+		b = strconv.AppendInt(append(b, `,"reopens":`...), int64(m.Reopens), 10)
+	}
 	for _, k := range slices.Sorted(maps.Keys(m.Unknown)) {
 		if utf8.ValidString(k) && !known(k) && json.Valid(m.Unknown[k]) {
 			b = AppendString(append(b, ','), k)
@@ -94,7 +100,7 @@ func (m Message) Encode() []byte {
 // known tells whether version 1 gives this member a meaning.
 func known(key string) bool {
 	switch key {
-	case "v", "pool", "region", "user", "sub", "generation", "source", "client", "at", "metadata":
+	case "v", "pool", "region", "user", "sub", "generation", "source", "client", "at", "metadata", "reopens":
 		return true
 	}
 	return false

@@ -141,3 +141,17 @@ func randomText(r *rand.Rand, least int) string {
 	}
 	return b.String()
 }
+
+func TestReopensTravel(t *testing.T) {
+	m := event.Message{Pool: "eu-west-1_Ab12cd34E", User: "u", Sub: "s", Generation: "0", Source: "signup", Reopens: 2}
+	got, err := event.Decode(m.Encode())
+	if err != nil || got.Reopens != 2 || len(got.Unknown) != 0 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, none := range []string{`-1`, `1.5`, `"2"`, `null`, `1e3`, `99999999999`} {
+		body := `{"v":1,"pool":"p","user":"u","sub":"s","reopens":` + none + `}`
+		if got, err := event.Decode([]byte(body)); err != nil || got.Reopens != 0 {
+			t.Errorf("%s: got %d, %v", none, got.Reopens, err)
+		}
+	}
+}

@@ -34,7 +34,7 @@ func (l *ledger) Save(ctx context.Context, r worker.Run) error {
 }
 
 // Written is the ledger's.
-func (l *ledger) Written(ctx context.Context, pool, sub string) (map[string]string, error) {
+func (l *ledger) Written(ctx context.Context, pool, sub string) (map[string]worker.Wrote, error) {
 	started := l.meter.options.Now()
 	written, err := l.Ledger.Written(ctx, pool, sub)
 	l.meter.took("written", started, err)

@@ -17,12 +17,13 @@ import (
 // Op names a method of the port, to say which call shall fail.
 type Op string
 
-// The methods of worker.Ledger, and Ledger.Overview.
+// The methods of worker.Ledger, and what operators do.
 const (
+	Amend    Op = "amend"
 	Claim    Op = "claim"
+	Overview Op = "overview"
 	Save     Op = "save"
 	Written  Op = "written"
-	Overview Op = "overview"
 )
 
 // Ledger is a worker.Ledger in memory. Its zero value is empty and ready; it is safe for concurrent use.
@@ -171,6 +172,18 @@ func (l *Ledger) Save(ctx context.Context, r worker.Run) error {
 		if stored, ok := l.runs[r.Key]; !ok || stored.Fence != r.Fence {
 			return worker.ErrLeaseLost
 		}
+		l.put(r)
+		return nil
+	})
+}
+
+// Amend stores r over the version that has its fence and raises the fence, for an operator: ErrLeaseLost if it moved.
+func (l *Ledger) Amend(ctx context.Context, r worker.Run) error {
+	return l.call(ctx, Amend, func() error {
+		if stored, ok := l.runs[r.Key]; !ok || stored.Fence != r.Fence {
+			return worker.ErrLeaseLost
+		}
+		r.Fence++
 		l.put(r)
 		return nil
 	})
