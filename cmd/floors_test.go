@@ -50,6 +50,7 @@ var floors = []struct {
 	{"deploy/localcloud/function", nil},
 	{"deploy/onebox/pretend", nil},
 	{"deploy/onebox", []string{"deploy/localcloud/...", "deploy/onebox/pretend", "enrich", "enrich/connect", "worker", "worker/amazon", "worker/app"}},
+	{"deploy/reliability/mutants", nil},
 	{"deploy/bench/...", []string{"deploy/...", "enrich/...", "worker/..."}},
 	{"cmd/trigger", []string{"trigger/sqsout"}},
 	{"cmd/worker", []string{"worker/app"}},

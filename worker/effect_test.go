@@ -95,6 +95,22 @@ func TestAnEffectThatCanBeLookedUp(t *testing.T) {
 		expect(t, "run", w.run(sub).State, worker.Done)
 		expect(t, "attribute", w.attributes(sub)["custom:company"], "found by looking")
 	})
+	in(t, "an intent whose call may still be under way is not looked up yet, whoever finds it", func(t *testing.T, on face) {
+		v := verifiable()
+		w := newWorld(t, on, company(t, v))
+		sub := w.confirm("ada@acme.example")
+		id := worker.Identity{Pool: w.pool, Sub: sub, Generation: event.Onboarding}
+		w.ledger.Put(worker.Run{Identity: id, Key: id.Key(), State: worker.Open, FirstSeen: time.Now(), Fence: 3,
+			Steps: map[string]worker.StepRecord{"company": {State: worker.StepIntent, At: time.Now(), First: time.Now()}}})
+		time.AfterFunc(8*time.Second, func() { // within the step's time-out
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			v.did[id.Key()+"-company"] = true
+		})
+		w.work(30 * time.Minute)
+		expect(t, "calls", v.count(), 0)
+		expect(t, "attribute", w.attributes(sub)["custom:company"], "found by looking")
+	})
 	in(t, "what can't be looked up stays open, and the run goes on without it", func(t *testing.T, on face) {
 		v := verifiable(true)
 		v.look = func(int) error { return errRefused }

@@ -30,7 +30,7 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 		return Verdict{Delete: true, Outcome: Duplicate, Run: v.Run}
 	}
 	ctx, lost := context.WithCancelCause(ctx)
-	h := &hold{worker: w, delivery: d, run: &run, until: until, lost: lost}
+	h := &hold{worker: w, delivery: d, run: &run, owner: run.Owner, until: until, lost: lost}
 	var beat sync.WaitGroup
 	beat.Go(func() { h.keep(ctx) })
 	defer func() {
@@ -54,7 +54,13 @@ const lastDay = 24 * time.Hour
 func (w *Worker) claim(ctx context.Context, id Identity, now, until time.Time) (Run, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
-	return w.ports.Ledger.Claim(ctx, id, w.owner(), now, until)
+	owner := w.owner(id.Key())
+	run, err := w.ports.Ledger.Claim(ctx, id, owner, now, until)
+	var busy *Busy
+	if err != nil && !errors.As(err, &busy) {
+		w.left.remember(id.Key(), owner)
+	}
+	return run, err
 }
 
 // notClaimed keeps the message: another worker has the run, or the ledger is not there. Neither is charged.
@@ -141,6 +147,9 @@ func (w *Worker) unsaved(h *hold, err error) Verdict {
 	reason := "ledger_unavailable"
 	if errors.Is(err, ErrLeaseLost) {
 		reason = "lease_lost"
+	}
+	if reason != "lease_lost" {
+		w.left.remember(h.run.Key, h.owner)
 	}
 	w.options.Log.Error("worker: save", "run", h.run.Key, "error", err.Error())
 	return Verdict{Outcome: Released, Reason: reason, Hide: w.pause(1, 0), Run: h.run.Key}

@@ -16,6 +16,7 @@ type hold struct {
 	delivery Delivery
 	mu       sync.Mutex // guards run and until, and orders the saves
 	run      *Run
+	owner    string // of the claim: run.Owner is empty once the lease is given back
 	until    time.Time
 	lost     context.CancelCauseFunc
 }

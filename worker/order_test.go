@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,24 +82,73 @@ func TestWhatIsOlderNeverOverwritesWhatIsNewer(t *testing.T) {
 		w.store = &dying{Ledger: w.ledger, generation: "plan-2026"}
 		w.work(30 * time.Second)
 		expect(t, "the backfill wrote", w.attributes(sub)["custom:company"], "version 2")
-		w.store = nil
 		w.work(6 * time.Hour)
 		expect(t, "attribute", w.attributes(sub)["custom:company"], "version 2")
 		expect(t, "run", w.run(sub).State, worker.Done)
 	})
 }
 
-// dying is a ledger that, for one generation, takes nothing any more once the attributes are written.
+func TestNoMessageGoesBeforeTheLedgerKnows(t *testing.T) {
+	in(t, "the ledger takes everything but the end: the message stays, and the end comes later", func(t *testing.T, on face) {
+		v := answers(acme)
+		w := newWorld(t, on, company(t, v))
+		w.store = endless{w.ledger}
+		sub := w.confirm("ada@acme.example")
+		w.work(10 * time.Minute)
+		expect(t, "the message is gone", w.left() == "0+0", false)
+		expect(t, "run", w.run(sub).State, worker.Open)
+		w.store = nil
+		w.work(time.Hour)
+		expect(t, "queue", w.left(), "0+0")
+		expect(t, "run", w.run(sub).State, worker.Done)
+		expect(t, "calls", v.count(), 1)
+	})
+}
+
+// endless is a ledger that takes no final state.
+type endless struct{ worker.Ledger }
+
+func (e endless) Save(ctx context.Context, r worker.Run) error {
+	if r.State != worker.Open {
+		return context.DeadlineExceeded
+	}
+	return e.Ledger.Save(ctx, r)
+}
+
+func TestAConditionIsDecidedOnce(t *testing.T) {
+	in(t, "a step that was due stays due, however long it has to wait", func(t *testing.T, on face) {
+		v := failsFirst(enrich.Read, acme, throttled(2*time.Hour))
+		p := company(t, v)
+		p.Steps[0].If = condition(t, `run.age < duration("1h")`)
+		w := newWorld(t, on, p)
+		sub := w.confirm("ada@acme.example")
+		w.work(6 * time.Hour)
+		expect(t, "calls", v.count(), 2)
+		expect(t, "attribute", w.attributes(sub)["custom:company"], "Acme Ltd")
+	})
+}
+
+// dying is a ledger that knows nothing any more of one generation once its attributes are written: as if whoever works
+// on it were killed then, and nobody came after.
 type dying struct {
 	worker.Ledger
 	generation string
+	dead       atomic.Bool
 }
 
 func (d *dying) Save(ctx context.Context, r worker.Run) error {
-	if r.Generation == d.generation && r.Steps[enrich.AttributesStep].State == worker.StepDone {
+	if r.Generation == d.generation && (d.dead.Load() || r.Steps[enrich.AttributesStep].State == worker.StepDone) {
+		d.dead.Store(true)
 		return context.DeadlineExceeded
 	}
 	return d.Ledger.Save(ctx, r)
+}
+
+func (d *dying) Claim(ctx context.Context, id worker.Identity, owner string, now, until time.Time) (worker.Run, error) {
+	if id.Generation == d.generation && d.dead.Load() {
+		return worker.Run{}, context.DeadlineExceeded
+	}
+	return d.Ledger.Claim(ctx, id, owner, now, until)
 }
 
 func TestAReopenedRun(t *testing.T) {

@@ -117,6 +117,7 @@ type Worker struct {
 	schemas  schemas
 	outside  map[string]*dependency
 	claims   atomic.Int64
+	left     left
 }
 
 // New makes a Worker for one pipeline. o may be nil.
@@ -165,8 +166,12 @@ func (w *Worker) LongestCall() time.Duration {
 	return longest
 }
 
-// owner names one claim: two deliveries of one message in one process are two owners.
-func (w *Worker) owner() string {
+// owner names one claim: two deliveries of one message in one process are two owners, but not a delivery and the one
+// before it that could not give its lease back.
+func (w *Worker) owner(run string) string {
+	if name := w.left.take(run); name != "" {
+		return name
+	}
 	return w.options.Owner + "-" + strconv.FormatInt(w.claims.Add(1), 10)
 }
 

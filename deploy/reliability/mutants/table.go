@@ -1,0 +1,121 @@
+package main
+
+const (
+	workers = "./worker"
+	files   = "./worker/sqlite"
+	tables  = "./worker/dynamo"
+)
+
+// mutants are the promises of the run engine and of the ledgers, each broken in one place.
+var mutants = []mutant{
+	{
+		name: "an effect that must not be repeated has a durable intent first",
+		file: "worker/step.go", old: "if s.Class < enrich.Idempotent {\n\t\tif err := e.intend", new: "if false {\n\t\tif err := e.intend",
+		in: workers, proof: "TestTheLedgerIsTheTruth|TestTheFailureTable|TestAUserIsEnriched",
+	},
+	{
+		name: "an unsafe effect whose intent is found open is not repeated",
+		file: "worker/execution.go", old: "s.State, s.Code = StepUnknown, \"interrupted\"", new: "s.State = StepOpen",
+		in: workers, proof: "TestTheLedgerIsTheTruth|TestTheFailureTable",
+	},
+	{
+		name: "an unsafe effect whose answer is lost is not repeated",
+		file: "worker/step.go", old: "return nil, fmt.Errorf(\"%w: %w\", errOnce, err)", new: "return nil, fmt.Errorf(\"%w\", err)",
+		in: workers, proof: "TestTheFailureTable",
+	},
+	{
+		name: "nobody looks for an effect while its call may be under way",
+		file: "worker/verify.go", old: "wait > 0 {", new: "wait > 0 && false {",
+		in: workers, proof: "TestAnEffectThatCanBeLookedUp",
+	},
+	{
+		name: "a key that the other side has forgotten is not used again",
+		file: "worker/verify.go", old: "return s.Class == enrich.Keyed &&", new: "return false && s.Class == enrich.Keyed &&",
+		in: workers, proof: "TestAKeyThatIsForgotten",
+	},
+	{
+		name: "a message is deleted only after the ledger has the final state",
+		file: "worker/handle.go", old: "if err != nil {\n\t\treturn w.unsaved(h, err)\n\t}\n\tv.Delete = true", new: "_ = err\n\tv.Delete = true",
+		in: workers, proof: "TestNoMessageGoesBeforeTheLedgerKnows",
+	},
+	{
+		name: "the source stays while its dead letter can't be sent",
+		file: "worker/park.go", old: "if err := w.ports.DeadLetters.Send(ctx, l); err != nil {", new: "if err := w.ports.DeadLetters.Send(ctx, l); err != nil && false {",
+		in: workers, proof: "TestTheFailureTable|TestTheLedgerIsTheTruth|TestBodiesThatAreNoMessage",
+	},
+	{
+		name: "a throttle is nobody's attempt",
+		file: "worker/step.go", old: "if f.Kind == enrich.Throttled || ctx.Err() != nil ||", new: "if ctx.Err() != nil ||",
+		in: workers, proof: "TestTheFailureTable|TestMatrixB2TheQueue",
+	},
+	{
+		name: "an outage is nobody's attempt",
+		file: "worker/dependency.go", old: "return len(d.failing) >= sickAfter", new: "return false",
+		in: workers, proof: "TestASickVendor",
+	},
+	{
+		name: "a brown-out is neither amplified nor anybody's attempt",
+		file: "worker/repeats.go", old: "r.left--", new: "_ = r.left",
+		in: workers, proof: "TestABrownOutIsNotAmplified",
+	},
+	{
+		name: "an older answer never overwrites a newer one",
+		file: "worker/patch.go", old: "case observed.Before(before.Observed) && !ours:", new: "case false:",
+		in: workers, proof: "TestWhatIsOlderNeverOverwritesWhatIsNewer",
+	},
+	{
+		name: "how new a value is stands in the ledger before the value stands in the pool",
+		file: "worker/writeback.go", old: "if !others || len(p.values) == 0 {", new: "if others = false; !others {",
+		in: workers, proof: "TestWhatIsOlderNeverOverwritesWhatIsNewer",
+	},
+	{
+		name: "nothing is written to another person of the same name",
+		file: "worker/handle.go", old: "case user.Sub != m.Sub:", new: "case false:",
+		in: workers, proof: "TestTheFailureTable",
+	},
+	{
+		name: "no call starts that the lease can't cover",
+		file: "worker/hold.go", old: "return h.extend(ctx, max(h.worker.options.Lease, need+margin))", new: "return nil",
+		in: workers, proof: "TestALeaseThatCannotBeKeptIsGivenUpBeforeAnybodyElseStarts|TestMatrixB2Leases",
+	},
+	{
+		name: "work is cut when its lease has ended",
+		file: "worker/hold.go", old: "h.lost(ErrLeaseLost)\n\t\t\treturn\n", new: "return\n",
+		in: workers, proof: "TestALeaseThatCannotBeKeptIsGivenUpBeforeAnybodyElseStarts|TestMatrixB2Leases",
+	},
+	{
+		name: "a condition is decided once",
+		file: "worker/step.go", old: "if record.If == nil {", new: "if true {",
+		in: workers, proof: "TestAConditionIsDecidedOnce",
+	},
+	{
+		name: "a run that crashes its workers is set aside",
+		file: "worker/handle.go", old: "case run.Crashes >= w.options.Crashes:", new: "case false:",
+		in: workers, proof: "TestTheFailureTable|TestTheLedgerIsTheTruth",
+	},
+	{
+		name: "what was asked before is not asked again",
+		file: "worker/step.go", old: "if record.State.Terminal() {\n\t\treturn\n\t}\n\tif !e.ready", new: "if !e.ready",
+		in: workers, proof: "TestTheFailureTable|TestTheLedgerIsTheTruth|TestAReopenedRun",
+	},
+	{
+		name: "SQLite: a save with an old fence is refused",
+		file: "worker/sqlite/statements.go", old: "if !ok || stored.fence != changed.fence {", new: "if !ok {",
+		in: files, proof: "TestLedgerKeepsThePortsPromises",
+	},
+	{
+		name: "SQLite: a lease that ended without being given back counts as a crash",
+		file: "worker/sqlite/statements.go", old: "v.crashes++", new: "_ = v.crashes",
+		in: files, proof: "TestLedgerKeepsThePortsPromises",
+	},
+	{
+		name: "SQLite: what was acknowledged is on the disk",
+		file: "worker/sqlite/conn.go", old: "PRAGMA synchronous=FULL;", new: "PRAGMA synchronous=OFF;",
+		in: files, proof: "TestWhatWasAcknowledgedSurvivesPowerLoss",
+	},
+	{
+		name: "DynamoDB: the own success whose answer was lost is recognised",
+		file: "worker/dynamo/request.go", old: "done: found != nil && found.token == v.token", new: "done: false",
+		in: tables, proof: "TestAWriteWhoseAnswerIsLostIsLookedUpOnce",
+	},
+}
