@@ -14,11 +14,12 @@ const (
 	Throttled                    // the other side asks to wait: try again later, nothing is charged
 	Permanent                    // the answer will stay the same: give up
 	NotFound                     // an answer: there is no such thing
+	Denied                       // we are not let in: nothing is charged, and it works again when somebody has mended it
 )
 
 // String is the kind as logs and ledger write it.
 func (k FailureKind) String() string {
-	return [...]string{"temporary", "throttled", "permanent", "not-found"}[min(k, NotFound)]
+	return [...]string{"temporary", "throttled", "permanent", "not-found", "denied"}[min(k, Denied)]
 }
 
 // Error is a classified failure. Its text never carries a personal value, a secret, or a body.

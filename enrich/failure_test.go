@@ -72,7 +72,7 @@ func TestZeroValuesAreTheSafeOnes(t *testing.T) {
 
 func TestWordsOfKindsAndClasses(t *testing.T) {
 	var kinds, classes []string
-	for k := enrich.Temporary; k <= enrich.NotFound; k++ {
+	for k := enrich.Temporary; k <= enrich.Denied; k++ {
 		kinds = append(kinds, k.String())
 	}
 	repeatable := map[string]bool{}
@@ -80,7 +80,7 @@ func TestWordsOfKindsAndClasses(t *testing.T) {
 		classes = append(classes, c.String())
 		repeatable[c.String()] = c.Repeatable()
 	}
-	if diff := cmp.Diff([]string{"temporary", "throttled", "permanent", "not-found"}, kinds); diff != "" {
+	if diff := cmp.Diff([]string{"temporary", "throttled", "permanent", "not-found", "denied"}, kinds); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"unsafe", "verifiable", "keyed", "idempotent", "read"}, classes); diff != "" {
@@ -90,7 +90,7 @@ func TestWordsOfKindsAndClasses(t *testing.T) {
 	if diff := cmp.Diff(want, repeatable); diff != "" {
 		t.Error(diff)
 	}
-	if enrich.Class(200).String() != "read" || enrich.FailureKind(200).String() != "not-found" {
+	if enrich.Class(200).String() != "read" || enrich.FailureKind(200).String() != "denied" {
 		t.Error("a value out of range")
 	}
 }

@@ -14,8 +14,9 @@ import (
 
 // The breaker's settings.
 const (
-	sickAfter  = 3      // runs that failed with no success between them: then it is not the users' fault
-	maxRefunds = 10_000 // runs whose charge is remembered to be given back
+	sickAfter  = 3                // runs that failed with no success between them: then it is not the users' fault
+	maxWait    = 15 * time.Minute // for which everybody leaves a dependency alone that asked one run to wait
+	maxRefunds = 10_000           // runs whose charge is remembered to be given back
 )
 
 // dependency is one outside system as this process knows it: is it well, and how often may it be asked.
@@ -34,9 +35,11 @@ type dependency struct {
 	mu      sync.Mutex
 	repeats repeats
 	failing map[string]bool // runs that failed since the last success
+	waiting map[string]bool // runs that were asked to wait since the last success
 	charged map[string]bool // those of them that were charged for it
 	refunds map[string]bool // runs that were charged for what turned out to be the dependency's sickness
 	until   time.Time       // when an open breaker lets a call through
+	busy    time.Time       // until when it asked to be left alone
 }
 
 // The pool's reads of users and the writes of the built-in attributes step are dependencies, too: an outage of theirs is
@@ -66,7 +69,7 @@ func newDependencies(p *enrich.Pipeline, o Options) map[string]*dependency {
 
 func newDependency(name string, board *board, o Options) *dependency {
 	d := &dependency{name: name, board: board, now: o.Now, probe: o.Probe, repeats: repeats{left: maxRepeats, at: o.Now()},
-		failing: map[string]bool{}, charged: map[string]bool{}, refunds: map[string]bool{}}
+		failing: map[string]bool{}, waiting: map[string]bool{}, charged: map[string]bool{}, refunds: map[string]bool{}}
 	d.breaker = gobreaker.NewCircuitBreaker[enrich.Result](gobreaker.Settings{
 		Name: name, MaxRequests: 1, Timeout: o.Probe,
 		ReadyToTrip:   func(gobreaker.Counts) bool { return d.sick() },
@@ -80,7 +83,11 @@ func newDependency(name string, board *board, o Options) *dependency {
 // answered tells whether the other side answered in its own words, be it no.
 func answered(err error) bool {
 	var rejected *Rejected
-	return err == nil || errors.Is(err, ErrNoUser) || errors.As(err, &rejected) || enrich.Failure(err).Kind != enrich.Temporary
+	if err == nil || errors.Is(err, ErrNoUser) || errors.As(err, &rejected) {
+		return true
+	}
+	kind := enrich.Failure(err).Kind
+	return kind != enrich.Temporary && kind != enrich.Denied
 }
 
 // excluded are failures that say nothing about the dependency: our own stop, a throttle.
@@ -112,6 +119,9 @@ func (d *dependency) changed(to gobreaker.State) {
 // call makes one call if the dependency is thought well, here and by the other workers, at its pace. waits bounds the
 // wait for the pace.
 func (d *dependency) call(waits context.Context, run string, f func() (enrich.Result, error)) (enrich.Result, error) {
+	if left := d.askedToWait(); left > 0 {
+		return nil, &enrich.Error{Kind: enrich.Throttled, Code: "vendor_asked_to_wait", RetryAfter: left}
+	}
 	if d.breaker.State() != gobreaker.StateOpen {
 		if wait := d.board.admit(waits, d.name); wait > 0 {
 			return nil, &enrich.Error{Kind: enrich.Throttled, Code: BreakerOpen, RetryAfter: max(time.Second, wait)}
@@ -143,13 +153,34 @@ func (d *dependency) note(run string, err error) {
 	defer d.mu.Unlock()
 	switch {
 	case excluded(err):
+		d.waits(run, enrich.Failure(err).RetryAfter)
 	case !answered(err):
 		d.failing[run] = true
 	default:
 		d.repeats.earn(perSuccess)
 		clear(d.failing)
 		clear(d.charged)
+		clear(d.waiting)
 	}
+}
+
+// waits notes that a run was asked to wait. When several were, with no success between them, it is a limit of the
+// account that is used up, not of one user, and everybody leaves the dependency alone.
+func (d *dependency) waits(run string, after time.Duration) {
+	if after <= 0 {
+		return
+	}
+	if d.waiting[run] = true; len(d.waiting) >= sickAfter {
+		d.busy = d.now().Add(min(after, maxWait))
+		clear(d.waiting)
+	}
+}
+
+// askedToWait is how long the dependency still wants to be left alone.
+func (d *dependency) askedToWait() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.busy.Sub(d.now())
 }
 
 // wait is how long it takes until the breaker lets a call through.

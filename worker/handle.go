@@ -111,7 +111,7 @@ func (w *Worker) person(ctx, waits context.Context, h *hold, m event.Message) (u
 		return err
 	}
 	until := w.options.Now().Add(w.patience(h))
-	_, err = w.repeat(waits, until, nil, read)
+	_, err = w.repeat(waits, until, w.outside[poolReads], read)
 	if !errors.Is(err, ErrNoUser) {
 		return user, err
 	}
@@ -122,7 +122,7 @@ func (w *Worker) person(ctx, waits context.Context, h *hold, m event.Message) (u
 		return User{}, context.Cause(waits)
 	case <-timer.C:
 	}
-	_, err = w.repeat(waits, until, nil, read)
+	_, err = w.repeat(waits, until, w.outside[poolReads], read)
 	return user, err
 }
 

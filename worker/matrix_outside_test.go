@@ -26,7 +26,7 @@ import (
 // a vendor in memory. The pool's rows (B5 80 to 91) are in matrix_pool_test.go.
 //
 // Not here, and why:
-//   - B5-73: the http connector has nothing to refresh, and takes a refused key for final; here is what that means.
+//   - B5-73: the http connector has nothing to refresh; here is what a key that is refused means.
 //   - B5-75: which part of a batch failed is for the connectors of CRMs to read; there is none yet. Here is only that
 //     nothing is made up of a 200 that has an error inside.
 //   - B5-76 is held by package enrich/connect, and for every connector by the suite in enrich/enrichtest.
@@ -262,6 +262,21 @@ func TestMatrixB5Waits(t *testing.T) {
 		expect(t, "calls of the other", other.count(), 2)
 		w.onboarded(sub)
 	})
+	in(t, "B5-70 429 with five minutes of Retry-After for three users: nobody else asks that vendor before", func(t *testing.T, on face) {
+		v, p := vendorOf(t, get, pretend.RetryAfter(429, "300"))
+		w := newWorld(t, on, p)
+		subs := []string{w.confirm("ada@acme.example"), w.confirm("bob@acme.example"), w.confirm("eve@acme.example")}
+		time.AfterFunc(30*time.Second, func() { subs = append(subs, w.crowd(20)...) })
+		time.AfterFunc(4*time.Minute, func() {
+			expect(t, "calls within four minutes", len(v.Seen()), 3)
+			v.Say(pretend.JSON(200, found))
+		})
+		w.work(30 * time.Minute)
+		expect(t, "calls", len(v.Seen()), 3+23)
+		for _, sub := range subs {
+			w.onboarded(sub)
+		}
+	})
 	for name, c := range map[string]struct {
 		values []string
 		least  time.Duration // no second call before that
@@ -340,17 +355,30 @@ func TestMatrixB5Storms(t *testing.T) {
 
 func TestMatrixB5Refusals(t *testing.T) {
 	for status, code := range map[int]string{401: connect.CodeUnauthorized, 403: connect.CodeForbidden} {
-		in(t, "B5-73 "+strconv.Itoa(status)+": one call, parked under a code of its own, and not charged", func(t *testing.T, on face) {
+		in(t, "B5-73 "+strconv.Itoa(status)+" for everybody, for six hours: nobody is charged, the vendor is hardly asked, and all goes on when the key is mended", func(t *testing.T, on face) {
 			v, p := vendorOf(t, get, pretend.JSON(status, "{}"))
+			w := newWorld(t, on, p)
+			subs := w.crowd(30)
+			time.AfterFunc(6*time.Hour, func() { v.Say(pretend.JSON(200, found)) })
+			w.work(6 * time.Hour)
+			if asked := len(v.Seen()); asked > 6*3600/30+100 {
+				t.Errorf("a vendor that let nobody in for six hours was asked %d times", asked)
+			}
+			w.work(2 * time.Hour)
+			for _, sub := range subs {
+				w.onboarded(sub)
+			}
+		})
+		in(t, "B5-73 "+strconv.Itoa(status)+" for one user: parked under a code of its own after all attempts, the others go on", func(t *testing.T, on face) {
+			_, p := vendorOf(t, get, pretend.JSON(status, "{}"))
 			other := beside(t, p)
 			w := newWorld(t, on, p)
 			sub := w.confirm("ada@acme.example")
-			w.work(time.Hour)
+			w.work(3 * time.Hour)
 			expect(t, "run", w.run(sub).State, worker.Parked)
 			expect(t, "letter", w.letter(), code)
-			expect(t, "calls", len(v.Seen()), 1)
 			expect(t, "calls of the other", other.count(), 1)
-			expect(t, "charged", w.run(sub).Steps["company"].Attempts, 0)
+			expect(t, "charged", w.run(sub).Steps["company"].Attempts, 8)
 		})
 	}
 	for _, status := range []int{300, 400, 404, 409, 410, 422} {

@@ -234,7 +234,7 @@ func (e *execution) failure(ctx context.Context, s *enrich.Step, record StepReco
 
 // tryLater postpones what time may mend, and charges the attempt if it was one. It is true when the attempts are spent.
 func (e *execution) tryLater(ctx context.Context, outside *dependency, record *StepRecord, f *enrich.Error) (spent bool) {
-	if f.Kind == enrich.Throttled || ctx.Err() != nil || !outside.charge(e.hold.run.Key) {
+	if f.Kind == enrich.Throttled || f.Kind == enrich.Denied || ctx.Err() != nil || !outside.charge(e.hold.run.Key) {
 		e.postpone(f.Code, 0, f.RetryAfter)
 		return false
 	}

@@ -36,7 +36,7 @@ func Of(err error) *enrich.Error {
 	case throttles(code):
 		f.Kind = enrich.Throttled
 	case denies(code):
-		f.Kind, f.Err = enrich.Throttled, errors.New(api.ErrorMessage())
+		f.Kind, f.Err = enrich.Denied, errors.New(api.ErrorMessage())
 	case code == "UnexpectedLambdaException", status(err) >= 500, status(err) == 408:
 		f.Kind, f.Refused = enrich.Temporary, false
 	case collides(code):
@@ -89,7 +89,7 @@ func unanswered(err error) *enrich.Error {
 	case status(err) != 0:
 		f.Code = "http_" + strconv.Itoa(status(err))
 	case errors.As(err, &signing) && strings.Contains(err.Error(), "get identity"):
-		f.Kind, f.Code, f.Sent = enrich.Throttled, "no_credentials", false
+		f.Kind, f.Code, f.Sent = enrich.Denied, "no_credentials", false
 	}
 	return f
 }

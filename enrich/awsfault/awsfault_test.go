@@ -31,7 +31,7 @@ func operation(err error) error {
 }
 
 func TestEveryErrorHasItsClass(t *testing.T) {
-	const temporary, throttled, permanent = enrich.Temporary, enrich.Throttled, enrich.Permanent
+	const temporary, throttled, permanent, denied = enrich.Temporary, enrich.Throttled, enrich.Permanent, enrich.Denied
 	for _, c := range []struct {
 		name    string
 		err     error
@@ -44,7 +44,7 @@ func TestEveryErrorHasItsClass(t *testing.T) {
 		{"an account beyond its capacity", answer(400, "RequestLimitExceeded"), throttled, "request_limit_exceeded", false},
 		{"TooManyRequestsException", answer(400, "TooManyRequestsException"), throttled, "too_many_requests", false},
 		{"a code with its namespace", answer(400, "KMS.ThrottlingException"), throttled, "throttling", false},
-		{"an expired token", answer(400, "ExpiredTokenException"), throttled, "expired_token", false},
+		{"an expired token", answer(400, "ExpiredTokenException"), denied, "expired_token", false},
 		{"a missing table", answer(400, "ResourceNotFoundException"), permanent, "resource_not_found", false},
 		{"a request that is not valid", answer(400, "ValidationException"), permanent, "validation", false},
 		{"a write that met another", answer(400, "TransactionConflictException"), temporary, "transaction_conflict", false},
@@ -57,7 +57,7 @@ func TestEveryErrorHasItsClass(t *testing.T) {
 		{"a time-out", operation(fmt.Errorf("canary: %w", context.DeadlineExceeded)), temporary, "timeout", true},
 		{"a caller that left", operation(fmt.Errorf("canary: %w", context.Canceled)), temporary, "interrupted", true},
 		{"a name that does not resolve", operation(&net.DNSError{Err: "no such host", Name: "x"}), temporary, "dns", true},
-		{"no credentials", operation(errors.New("get identity: get credentials: canary")), throttled, "no_credentials", false},
+		{"no credentials", operation(errors.New("get identity: get credentials: canary")), denied, "no_credentials", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := awsfault.Of(c.err)
@@ -73,7 +73,7 @@ func TestEveryErrorHasItsClass(t *testing.T) {
 
 func TestADeniedPermissionSaysWhich(t *testing.T) {
 	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no permission for dynamodb:PutItem"}
-	if f := awsfault.Of(operation(denied)); f.Kind != enrich.Throttled || f.Error() != "access_denied: no permission for dynamodb:PutItem" {
+	if f := awsfault.Of(operation(denied)); f.Kind != enrich.Denied || f.Error() != "access_denied: no permission for dynamodb:PutItem" {
 		t.Errorf("got %v: %v", f.Kind, f)
 	}
 }

@@ -19,8 +19,8 @@ const (
 
 	// Made of a status. Every other status is "http_" and its number.
 	CodeRedirect     = "redirect"     // permanent: 3xx, never followed
-	CodeUnauthorized = "unauthorized" // permanent: 401
-	CodeForbidden    = "forbidden"    // permanent: 403
+	CodeUnauthorized = "unauthorized" // temporary: 401
+	CodeForbidden    = "forbidden"    // temporary: 403
 
 	// In the body of an answer.
 	CodeBodyTooLarge  = "body_too_large" // permanent: longer than the cap

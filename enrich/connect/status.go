@@ -14,7 +14,7 @@ import (
 //	429                  throttled           refused
 //	408 421 425          temporary           refused    the same request may pass on another day or connection
 //	499                  temporary                      a proxy saw its own client leave: who knows what happened behind
-//	401 403              permanent           refused    "unauthorized", "forbidden"
+//	401 403              temporary           refused    "unauthorized", "forbidden": a key is mended some day, by somebody
 //	other 4xx            permanent           refused
 //	501 505              permanent           refused    this server can't, and says so
 //	other 5xx            temporary
@@ -50,7 +50,7 @@ func ofClient(status int) enrich.FailureKind {
 	switch status {
 	case http.StatusTooManyRequests:
 		return enrich.Throttled
-	case http.StatusRequestTimeout, http.StatusMisdirectedRequest, http.StatusTooEarly, 499:
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusMisdirectedRequest, http.StatusTooEarly, 499:
 		return enrich.Temporary
 	}
 	return enrich.Permanent

@@ -26,9 +26,9 @@ func TestEveryStatusHasAClass(t *testing.T) {
 		399: {Kind: permanent, Code: "redirect"},
 
 		400: {Kind: permanent, Code: "http_400", Refused: true},
-		401: {Kind: permanent, Code: "unauthorized", Refused: true},
+		401: {Kind: temporary, Code: "unauthorized", Refused: true},
 		402: {Kind: permanent, Code: "http_402", Refused: true},
-		403: {Kind: permanent, Code: "forbidden", Refused: true},
+		403: {Kind: temporary, Code: "forbidden", Refused: true},
 		404: {Kind: permanent, Code: "http_404", Refused: true},
 		405: {Kind: permanent, Code: "http_405", Refused: true},
 		407: {Kind: permanent, Code: "http_407", Refused: true},

@@ -45,7 +45,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "a throttle is nobody's attempt",
-		file: "worker/step.go", old: "if f.Kind == enrich.Throttled || ctx.Err() != nil ||", new: "if ctx.Err() != nil ||",
+		file: "worker/step.go", old: "if f.Kind == enrich.Throttled || f.Kind", new: "if f.Kind",
 		in: workers, proof: "TestTheFailureTable|TestMatrixB2TheQueue",
 	},
 	{

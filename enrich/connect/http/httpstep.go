@@ -20,8 +20,8 @@
 // It refuses: expressions before the path or behind the "?", plain http to anything but this machine unless the file
 // says allow-http, and answers that are not JSON unless the file says "answer: none".
 //
-// 401 and 403 are permanent, with the codes unauthorized and forbidden: a key that was refused stays refused until
-// somebody looks at it.
+// 401 and 403 are temporary, with the codes unauthorized and forbidden: a key that is refused to everybody is a sick
+// vendor, and nobody's attempt, until somebody mends it; one that is refused for a single user parks that user.
 package httpstep
 
 import (
