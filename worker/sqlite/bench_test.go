@@ -28,7 +28,8 @@ func job(b *testing.B, l *sqlite.Ledger, i int) error {
 		}
 	}
 	r.State, r.Owner, r.Updated = worker.Done, "", start().Add(time.Second)
-	r.Written = map[string]string{"custom:company": "1f0e3dad99908345f7439f8ffabdffc4", "custom:crm_id": "9f86d081884c7d659a2feaa0c55ad015"}
+	r.Written = map[string]worker.Wrote{"custom:company": {Digest: "1f0e3dad99908345f7439f8ffabdffc4", Observed: start()},
+		"custom:crm_id": {Digest: "9f86d081884c7d659a2feaa0c55ad015", Observed: start()}}
 	return l.Save(b.Context(), r)
 }
 

@@ -6,9 +6,13 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/postconfirm/postconfirm/worker"
 )
 
-// ErrDamaged says that what the file holds is not what was written to it.
+// ErrDamaged says that what the file holds is not what was written to it. A single run that is damaged, and a file that
+// Open refuses for it, are worker.ErrDamaged as well; a call that met damage of the file itself is not: it says nothing
+// about the run.
 var ErrDamaged = errors.New("the ledger is damaged")
 
 // ErrDead says that the ledger met an I/O error and does nothing any more: whether the last writes are on the disk is
@@ -38,6 +42,11 @@ func (u *Unusable) Error() string {
 // Unwrap gives the cause.
 func (u *Unusable) Unwrap() error { return u.Err }
 
+// Is says that damage is also worker.ErrDamaged.
+func (u *Unusable) Is(target error) bool {
+	return target == worker.ErrDamaged && errors.Is(u.Err, ErrDamaged)
+}
+
 // Held says that another worker has the ledger.
 type Held struct {
 	Path  string
@@ -54,7 +63,8 @@ func (h *Held) Error() string {
 	return fmt.Sprintf("sqlite: open %s: it is held by %s; one ledger serves one worker: stop that one, or give this one another file", h.Path, who)
 }
 
-// RecordError says that one run is not as it was stored. It is ErrDamaged too. Other runs are not affected.
+// RecordError says that one run is not as it was stored. It is ErrDamaged and worker.ErrDamaged too. Other runs are not
+// affected.
 type RecordError struct {
 	Key     string // run key
 	Problem string
@@ -63,8 +73,8 @@ type RecordError struct {
 // Error gives key and problem.
 func (r *RecordError) Error() string { return "run " + r.Key + ": " + r.Problem }
 
-// Unwrap is ErrDamaged.
-func (r *RecordError) Unwrap() error { return ErrDamaged }
+// Unwrap is ErrDamaged, of this ledger and of every one.
+func (r *RecordError) Unwrap() []error { return []error{ErrDamaged, worker.ErrDamaged} }
 
 // explain adds ErrDamaged to what SQLite says of a file whose bytes are wrong.
 func explain(err error) error {

@@ -139,7 +139,7 @@ func acknowledged(t *testing.T, path string, runs map[int]bool) {
 	defer shut(t, l)
 	for i := range runs {
 		run, ok, err := l.Run(t.Context(), person(i).Key())
-		if err != nil || !ok || run.State != worker.Done || run.Written["custom:company"] != fmt.Sprintf("digest %d", i) {
+		if err != nil || !ok || run.State != worker.Done || run.Written["custom:company"].Digest != fmt.Sprintf("digest %d", i) {
 			t.Fatalf("run %d was acknowledged: found %v, state %s, %v", i, ok, run.State, err)
 		}
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // mark is the file PATH.mark: which ledger stands here, and how many commits it had when a caller was last told of
-// one. It is written after each commit and never forced to the disk, so it may lag behind the ledger and never runs
-// ahead of it. A ledger with fewer commits than its mark has lost some that were acknowledged: SQLite takes damage in
+// one. It is written after each commit and never forced to the disk, so it may lag behind the ledger, by a commit more
+// where two processes write, and never runs ahead of it. A ledger with fewer commits than its mark has lost some that were acknowledged: SQLite takes damage in
 // its log for the end of the log and says nothing. The same goes for a file that was deleted or replaced by an older
 // copy, where going on could repeat every effect.
 //
@@ -69,9 +69,18 @@ func remembered(path string) error {
 // compare holds the ledger against what its mark remembers.
 func (m mark) compare(path string) error {
 	before, ok, err := readMark(path)
-	switch {
-	case err != nil || !ok || before.commits == 0:
+	if err != nil || !ok {
 		return err
+	}
+	return m.against(before, path)
+}
+
+// against is compare with a mark that was read before the ledger: of one that somebody is writing, the other order
+// could see a mark that is ahead.
+func (m mark) against(before mark, path string) error {
+	switch {
+	case before.commits == 0:
+		return nil
 	case m.identity == "":
 		return remembered(path)
 	case before.identity != m.identity:

@@ -5,113 +5,119 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/record"
 )
 
 // Run reads one run by its key; ok is false if the ledger does not know it.
 func (r *Reader) Run(ctx context.Context, key string) (run worker.Run, ok bool, err error) {
-	var found row
-	err = r.with(ctx, func(c *reading) error {
-		return c.each("SELECT "+columns+" FROM runs WHERE key = ?1", []any{key}, func(s *sqlite3.Stmt) error {
-			found, ok = scan(s), true
-			return found.check()
-		})
-	})
-	if err == nil && ok {
-		run, err = found.run()
+	runs, err := r.runs(ctx, "key = ?1", key)
+	if err != nil || len(runs) == 0 {
+		return worker.Run{}, false, wrap("read run", err)
 	}
-	if err != nil {
-		return worker.Run{}, false, fmt.Errorf("sqlite: read run: %w", err)
-	}
-	return run, ok, nil
+	return runs[0], true, nil
 }
 
-// Filter chooses runs. The zero Filter is the first hundred of all.
-type Filter struct {
-	State worker.RunState // only runs in this state; "" for any
-	After string          // only keys behind this one: the last key of the page before
-	Limit int             // at most so many; 100
+// Person reads all runs of a person, in the order of their keys. Those that are damaged stand in the error, each as a
+// *RecordError; those that were read are returned beside it.
+func (r *Reader) Person(ctx context.Context, pool, sub string) ([]worker.Run, error) {
+	runs, err := r.runs(ctx, "sub = ?1 AND pool = ?2 ORDER BY key", sub, pool)
+	return runs, wrap("read person", err)
 }
 
 // List reads runs in the order of their keys. Open and parked ones are found at once; for gone and replaced ones all
 // runs are gone through, 100,000 in a quarter of a second. Runs that are damaged are left out and stand in the error, each as a
 // *RecordError; those that were read are returned beside it.
-func (r *Reader) List(ctx context.Context, f Filter) ([]worker.Run, error) {
-	query, err := f.query()
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: list: %w", err)
-	}
-	var runs []worker.Run
-	var broken error
-	err = r.with(ctx, func(c *reading) error {
-		return c.each(query, []any{f.After, int64(cmp.Or(max(f.Limit, 0), 100))}, func(s *sqlite3.Stmt) error {
-			v := scan(s)
-			run, err := worker.Run{}, v.check()
-			if err == nil {
-				run, err = v.run()
-			}
-			if err != nil {
-				broken = errors.Join(broken, err)
-				return nil
-			}
-			runs = append(runs, run)
-			return nil
-		})
-	})
-	if err = errors.Join(err, broken); err != nil {
-		return runs, fmt.Errorf("sqlite: list: %w", err)
-	}
-	return runs, nil
-}
-
-// query names the state in the text, not as a parameter: only so SQLite sees that a partial index will do.
-func (f Filter) query() (string, error) {
+func (r *Reader) List(ctx context.Context, f worker.Filter) ([]worker.Run, error) {
 	where := "key > ?1"
 	if f.State != "" {
-		if !known(f.State) {
-			return "", errors.New("unknown state " + string(f.State))
+		if !record.Known(f.State) {
+			return nil, fmt.Errorf("sqlite: list: unknown state %s", f.State)
 		}
-		where += " AND state = '" + string(f.State) + "'"
+		where += " AND state = '" + string(f.State) + "'" // in the text: only so SQLite sees that a partial index will do
 	}
-	return "SELECT " + columns + " FROM runs WHERE " + where + " ORDER BY key LIMIT ?2", nil
-}
-
-// Counts tells how many runs are in each state. Its cost does not grow with the ledger.
-func (r *Reader) Counts(ctx context.Context) (map[worker.RunState]int, error) {
-	counts := map[worker.RunState]int{}
-	err := r.with(ctx, func(c *reading) error {
-		return c.each("SELECT open, done, parked, gone, replaced FROM totals", nil, func(s *sqlite3.Stmt) error {
-			for i, state := range states() {
-				counts[state] = s.ColumnInt(i)
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: counts: %w", err)
-	}
-	return counts, nil
+	runs, err := r.runs(ctx, where+" ORDER BY key LIMIT ?2", f.After, int64(cmp.Or(max(f.Limit, 0), 100)))
+	return runs, wrap("list", err)
 }
 
 // Written merges what the runs of this person wrote, the value that was observed last winning each attribute.
 func (r *Reader) Written(ctx context.Context, pool, sub string) (map[string]worker.Wrote, error) {
-	var runs []worker.Run
-	err := r.with(ctx, func(c *reading) error {
-		return c.each("SELECT "+columns+" FROM runs WHERE sub = ?1 AND pool = ?2", []any{sub, pool}, func(s *sqlite3.Stmt) error {
-			v := scan(s)
-			run, err := worker.Run{}, v.check()
-			if err == nil {
-				run, err = v.run()
-			}
-			runs = append(runs, run)
-			return err
-		})
-	})
+	runs, err := r.runs(ctx, "sub = ?1 AND pool = ?2", sub, pool)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: written: %w", err)
+		return nil, wrap("written", err)
 	}
 	return worker.MergeWritten(runs), nil
+}
+
+// unerasedPage is how many runs Unerased reads at a time.
+const unerasedPage = 100
+
+// Unerased goes through the runs that ended (done, gone or replaced) before a moment and still have their answers, the
+// oldest end first. An index finds them; no read lasts longer than a page. A damaged run comes as its *RecordError, and
+// the next ones follow; any other error is the last.
+func (r *Reader) Unerased(ctx context.Context, before time.Time) iter.Seq2[worker.Run, error] {
+	return func(yield func(worker.Run, error) bool) {
+		updated, rowid := int64(-1)<<63, int64(0)
+		for {
+			n := 0
+			page, err := r.rows(ctx, "SELECT "+columns+", rowid FROM runs WHERE "+unerased+
+				" AND (updated, rowid) > (?1, ?2) AND updated < ?3 ORDER BY updated, rowid LIMIT ?4",
+				func(v row, s *sqlite3.Stmt) { n, updated, rowid = n+1, v.updated, s.ColumnInt64(columnCount) },
+				updated, rowid, record.Nanoseconds(before), int64(unerasedPage))
+			if err != nil {
+				yield(worker.Run{}, wrap("list unerased", err))
+				return
+			}
+			for _, v := range page {
+				if run, err := v.sound(); !yield(run, err) {
+					return
+				}
+			}
+			if n < unerasedPage {
+				return
+			}
+		}
+	}
+}
+
+// runs reads what a condition chooses. What is damaged stands in the error, beside the rest.
+func (r *Reader) runs(ctx context.Context, where string, values ...any) (runs []worker.Run, err error) {
+	rows, err := r.rows(ctx, "SELECT "+columns+" FROM runs WHERE "+where, nil, values...)
+	for _, v := range rows {
+		run, broken := v.sound()
+		if broken != nil {
+			err = errors.Join(err, broken)
+			continue
+		}
+		runs = append(runs, run)
+	}
+	return runs, err
+}
+
+// rows reads rows as they are, and shows each to see.
+func (r *Reader) rows(ctx context.Context, query string, see func(row, *sqlite3.Stmt), values ...any) (rows []row, err error) {
+	err = r.with(ctx, func(c *reading) error {
+		return c.each(query, values, func(s *sqlite3.Stmt) error {
+			v := scan(s)
+			if see != nil {
+				see(v, s)
+			}
+			rows = append(rows, v)
+			return nil
+		})
+	})
+	return rows, err
+}
+
+// wrap names the call in an error.
+func wrap(call string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("sqlite: %s: %w", call, err)
 }

@@ -51,7 +51,7 @@ func TestList(t *testing.T) {
 	l, want := states(t)
 	for state, n := range want {
 		t.Run("gives the runs that are "+string(state), func(t *testing.T) {
-			runs, err := l.List(t.Context(), sqlite.Filter{State: state})
+			runs, err := l.List(t.Context(), worker.Filter{State: state})
 			if err != nil || len(runs) != n || !slices.IsSorted(keys(runs)) {
 				t.Errorf("got %d runs, sorted %v, %v, want %d", len(runs), slices.IsSorted(keys(runs)), err, n)
 			}
@@ -64,7 +64,7 @@ func TestList(t *testing.T) {
 	}
 	for _, state := range []worker.RunState{"", worker.Done, worker.Open} {
 		t.Run(fmt.Sprintf("goes through %q page by page", state), func(t *testing.T) {
-			all, err := l.List(t.Context(), sqlite.Filter{State: state})
+			all, err := l.List(t.Context(), worker.Filter{State: state})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +74,7 @@ func TestList(t *testing.T) {
 				if len(paged) > 0 {
 					after = paged[len(paged)-1].Key
 				}
-				if page, err = l.List(t.Context(), sqlite.Filter{State: state, After: after, Limit: 2}); err != nil || len(page) > 2 {
+				if page, err = l.List(t.Context(), worker.Filter{State: state, After: after, Limit: 2}); err != nil || len(page) > 2 {
 					t.Fatalf("got %d runs, %v", len(page), err)
 				}
 				paged = append(paged, page...)
@@ -88,12 +88,12 @@ func TestList(t *testing.T) {
 		if err := crowd(150, func(i int) error { return finish(t.Context(), l, 1000+i) }); err != nil {
 			t.Fatal(err)
 		}
-		if runs, err := l.List(t.Context(), sqlite.Filter{}); len(runs) != 100 || err != nil {
+		if runs, err := l.List(t.Context(), worker.Filter{}); len(runs) != 100 || err != nil {
 			t.Errorf("got %d runs, %v", len(runs), err)
 		}
 	})
 	t.Run("refuses a state that is none", func(t *testing.T) {
-		if _, err := l.List(t.Context(), sqlite.Filter{State: "x' OR '1'='1"}); err == nil {
+		if _, err := l.List(t.Context(), worker.Filter{State: "x' OR '1'='1"}); err == nil {
 			t.Error("it was taken")
 		}
 	})
@@ -102,7 +102,7 @@ func TestList(t *testing.T) {
 func TestListGivesWhatIsSoundBesideTheError(t *testing.T) {
 	l, _ := states(t)
 	tamper(t, l.Path(), "UPDATE runs SET crashes = 9 WHERE key = '"+person(2).Key()+"'")
-	runs, err := l.List(t.Context(), sqlite.Filter{Limit: 1000})
+	runs, err := l.List(t.Context(), worker.Filter{Limit: 1000})
 	var record *sqlite.RecordError
 	if len(runs) != 17 || !errors.As(err, &record) || record.Key != person(2).Key() {
 		t.Errorf("got %d runs, %v", len(runs), err)

@@ -37,10 +37,7 @@ func OpenReader(path string) (*Reader, error) {
 	}
 	r := newReader(path, "", "")
 	err = r.with(context.Background(), func(c *reading) error {
-		m, err := recognise(c.conn, path)
-		if err == nil {
-			err = m.compare(path)
-		}
+		m, err := join(c.conn, path)
 		r.identity = m.identity
 		return err
 	})

@@ -71,13 +71,13 @@ func TestARecordThatIsNoJSONIsRefusedOnSave(t *testing.T) {
 func FuzzRecord(f *testing.F) {
 	row := sampleRow(f)
 	_, _, record := row.Columns()
-	f.Add("done", "", int64(0), int64(1), int64(0), int64(0), *record)
-	f.Add("open", "owner", start().UnixNano(), int64(-1), int64(3), start().UnixNano(), []byte(`{}`))
-	f.Add("parked", "", int64(1), int64(1), int64(1), int64(1), []byte(`{"steps":{"a":{"output":null,"if":false,"at":"2026-01-01T00:00:00+14:00"}},"flags":[""],"written":{"":""},"first_seen":"0001-01-01T00:00:00Z"}`))
-	f.Add("open", "", int64(0), int64(0), int64(0), int64(0), []byte(`null`))
-	f.Add("closed", "", int64(0), int64(0), int64(0), int64(0), []byte(`{"steps":[]}`))
-	f.Fuzz(func(t *testing.T, state, owner string, lease, fence, crashes, updated int64, record []byte) {
-		r, err := sqlite.NewRow(person(1), state, owner, lease, fence, crashes, updated, record).Decode()
+	f.Add("done", "", int64(0), int64(1), int64(0), int64(0), int64(1), int64(0), *record)
+	f.Add("open", "owner", start().UnixNano(), int64(-1), int64(3), start().UnixNano(), start().UnixNano(), int64(0), []byte(`{}`))
+	f.Add("parked", "", int64(1), int64(1), int64(1), int64(1), int64(1), int64(1), []byte(`{"steps":{"a":{"output":null,"if":false,"at":"2026-01-01T00:00:00+14:00"}},"flags":[""],"written":{"":{"digest":""}},"reopened":"0001-01-01T00:00:00Z"}`))
+	f.Add("open", "", int64(0), int64(0), int64(0), int64(0), int64(0), int64(0), []byte(`null`))
+	f.Add("closed", "", int64(0), int64(0), int64(0), int64(0), int64(-1), int64(-1), []byte(`{"steps":[]}`))
+	f.Fuzz(func(t *testing.T, state, owner string, lease, fence, crashes, updated, first, erased int64, record []byte) {
+		r, err := sqlite.NewRow(person(1), state, owner, lease, fence, crashes, updated, first, erased, record).Decode()
 		if err != nil {
 			if !errors.Is(err, sqlite.ErrDamaged) {
 				t.Fatalf("got %v, want ErrDamaged", err)

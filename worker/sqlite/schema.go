@@ -14,7 +14,8 @@ import (
 const schemaVersion = "1"
 
 // tables are the whole schema. runs keeps its rowid: what is new stands together at the end, so the saves of young runs
-// share pages; by its hashed key every save would touch a page of its own. totals has one row, kept by the writer.
+// share pages; by its hashed key every save would touch a page of its own. The indexes over times grow at their ends for the same
+// reason. totals has one row, kept by whoever writes.
 const tables = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE totals (
@@ -24,13 +25,19 @@ CREATE TABLE totals (
 CREATE TABLE runs (
 	key TEXT NOT NULL UNIQUE, pool TEXT NOT NULL, sub TEXT NOT NULL, generation TEXT NOT NULL,
 	state TEXT NOT NULL, owner TEXT NOT NULL, lease_until INTEGER NOT NULL, fence INTEGER NOT NULL,
-	crashes INTEGER NOT NULL, updated INTEGER NOT NULL, record BLOB NOT NULL, sum BLOB NOT NULL
+	crashes INTEGER NOT NULL, updated INTEGER NOT NULL, first_seen INTEGER NOT NULL, erased INTEGER NOT NULL,
+	record BLOB NOT NULL, sum BLOB NOT NULL
 ) STRICT;
 CREATE INDEX runs_of_person ON runs(sub);
 CREATE INDEX runs_open ON runs(key) WHERE state = 'open';
 CREATE INDEX runs_parked ON runs(key) WHERE state = 'parked';
+CREATE INDEX runs_waiting ON runs(first_seen) WHERE state = 'open';
+CREATE INDEX runs_unerased ON runs(updated) WHERE ` + unerased + `;
 INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0);
 `
+
+// unerased is the condition of runs that have ended and still have their answers.
+const unerased = "erased = 0 AND state IN ('done', 'gone', 'replaced')"
 
 // setUp makes a new ledger, or checks that an old one is ours before anything in it changes.
 func setUp(c *sqlite3.Conn, path string) (m mark, err error) {
@@ -53,6 +60,18 @@ func setUp(c *sqlite3.Conn, path string) (m mark, err error) {
 		return mark{}, err
 	}
 	return m, errors.Join(c.Exec("PRAGMA journal_mode=WAL"), verified(c))
+}
+
+// join checks that a ledger that another process may have open is ours.
+func join(c *sqlite3.Conn, path string) (m mark, err error) {
+	before, _, err := readMark(path)
+	if err == nil {
+		m, err = recognise(c, path)
+	}
+	if err == nil {
+		err = m.against(before, path)
+	}
+	return m, err
 }
 
 // create makes the tables, after what can't be changed any more when there are some: the page checksums.

@@ -76,7 +76,7 @@ func Open(path string, o *Options) (_ *Ledger, err error) {
 			_ = l.lock.release()
 		}
 	}()
-	if l.writer, err = openWriter(path, options); err != nil {
+	if l.writer, err = openWriter(path, options, false); err != nil {
 		return nil, err
 	}
 	l.Reader = newReader(path, options.VFS, l.writer.identity)
@@ -106,14 +106,17 @@ func (l *Ledger) Claim(ctx context.Context, id worker.Identity, owner string, no
 		return worker.Run{}, fmt.Errorf("sqlite: claim: %w", err)
 	}
 	var claimed row
+	var others bool
 	err = l.writer.do(ctx, func(s *statements) (err error) {
-		claimed, err = s.claim(fresh, owner, now, until)
+		claimed, others, err = s.claim(fresh, owner, now, until)
 		return err
 	})
 	if err != nil {
 		return worker.Run{}, claimError(err)
 	}
-	return claimed.run()
+	run, err := claimed.run()
+	run.Others = others
+	return run, err
 }
 
 func newRun(id worker.Identity, now time.Time) worker.Run {
@@ -149,6 +152,12 @@ func (l *Ledger) Written(ctx context.Context, pool, sub string) (map[string]work
 	}
 	return l.Reader.Written(ctx, pool, sub)
 }
+
+// Amend stores r over the version that has its fence and raises the fence by one, so that whoever holds the run can't
+// save it any more: for operators, who change runs that they have read. worker.ErrLeaseLost if the run moved meanwhile,
+// or is not known: read it again. If ctx ends first, its error is returned at once, and the run may be stored all the
+// same.
+func (l *Ledger) Amend(ctx context.Context, r worker.Run) error { return l.writer.amend(ctx, r) }
 
 // Stats counts what the writer did since Open.
 type Stats struct {

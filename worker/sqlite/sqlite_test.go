@@ -76,7 +76,7 @@ func finish(ctx context.Context, l *sqlite.Ledger, i int) error {
 func finished(r worker.Run, i int) worker.Run {
 	r.State, r.Owner, r.Updated = worker.Done, "", start().Add(time.Duration(i)*time.Second)
 	r.Steps = map[string]worker.StepRecord{"company": {State: worker.StepDone, Output: fmt.Appendf(nil, `{"name":"company %d"}`, i)}}
-	r.Written = map[string]string{"custom:company": fmt.Sprintf("digest %d", i)}
+	r.Written = map[string]worker.Wrote{"custom:company": {Digest: fmt.Sprintf("digest %d", i), Observed: start()}}
 	return r
 }
 
@@ -226,7 +226,7 @@ func TestLedgerWorksInABubble(t *testing.T) {
 		if err := crowd(50, func(i int) error { return finish(ctx, l, i) }); err != nil {
 			t.Error(err)
 		}
-		if written, err := l.Written(ctx, person(7).Pool, person(7).Sub); err != nil || written["custom:company"] != "digest 7" {
+		if written, err := l.Written(ctx, person(7).Pool, person(7).Sub); err != nil || written["custom:company"].Digest != "digest 7" {
 			t.Errorf("written: got %v, %v", written, err)
 		}
 	}

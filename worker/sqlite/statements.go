@@ -2,11 +2,11 @@ package sqlite
 
 import (
 	"errors"
-	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/record"
 )
 
 // statements are what the writer says to SQLite, prepared once. One transaction holds the requests of many callers:
@@ -15,6 +15,7 @@ import (
 type statements struct {
 	begin, commit, rollback    *sqlite3.Stmt
 	find, insert, update, sums *sqlite3.Stmt
+	others                     *sqlite3.Stmt
 	change                     totals // of the transaction
 }
 
@@ -24,7 +25,10 @@ type totals struct {
 	states map[string]int64
 }
 
-const columns = "key, pool, sub, generation, state, owner, lease_until, fence, crashes, updated, record, sum"
+const (
+	columns     = "key, pool, sub, generation, state, owner, lease_until, fence, crashes, updated, first_seen, erased, record, sum"
+	columnCount = 14
+)
 
 func prepare(c *sqlite3.Conn) (*statements, error) {
 	s := &statements{change: totals{states: map[string]int64{}}}
@@ -36,9 +40,10 @@ func prepare(c *sqlite3.Conn) (*statements, error) {
 		{&s.commit, "COMMIT"},
 		{&s.rollback, "ROLLBACK"},
 		{&s.find, "SELECT " + columns + " FROM runs WHERE key = ?1"},
-		{&s.insert, "INSERT INTO runs (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
+		{&s.others, "SELECT " + columns + " FROM runs WHERE sub = ?1 AND pool = ?2 AND key <> ?3"},
+		{&s.insert, "INSERT INTO runs (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"},
 		{&s.update, `UPDATE runs SET state = ?2, owner = ?3, lease_until = ?4, fence = ?5, crashes = ?6, updated = ?7,
-			record = ?8, sum = ?9 WHERE key = ?1 AND fence = ?10`},
+			first_seen = ?8, erased = ?9, record = ?10, sum = ?11 WHERE key = ?1 AND fence = ?12`},
 		{&s.sums, `UPDATE totals SET commits = commits + 1, open = open + ?1, done = done + ?2, parked = parked + ?3,
 			gone = gone + ?4, replaced = replaced + ?5 RETURNING commits`},
 	} {
@@ -48,28 +53,6 @@ func prepare(c *sqlite3.Conn) (*statements, error) {
 		}
 	}
 	return s, nil
-}
-
-// claim is Ledger.Claim inside a transaction; fresh is what is stored if the run is new.
-func (s *statements) claim(fresh row, owner string, now, until time.Time) (row, error) {
-	v, ok, err := find(s.find, fresh.key)
-	switch {
-	case err != nil:
-		return row{}, err
-	case !ok:
-		fresh.owner, fresh.lease, fresh.fence = owner, nanoseconds(until), 1
-		fresh.sum = fresh.checksum()
-		return fresh, s.add(fresh)
-	case v.state != string(worker.Open):
-		return v, nil
-	case v.owner != "" && v.owner != owner && v.lease > nanoseconds(now):
-		return row{}, &worker.Busy{Until: instant(v.lease)}
-	case v.owner != "" && v.owner != owner:
-		v.crashes++
-	}
-	v.owner, v.lease, v.fence = owner, nanoseconds(until), v.fence+1
-	v.sum = v.checksum()
-	return v, s.replace(v, v.fence-1, v.state)
 }
 
 // save is Ledger.Save inside a transaction.
@@ -84,8 +67,23 @@ func (s *statements) save(changed row) error {
 	return s.replace(changed, stored.fence, stored.state)
 }
 
+// amend is Amend inside a transaction: changed has the fence of the version that it goes over.
+func (s *statements) amend(changed row) error {
+	stored, ok, err := find(s.find, changed.key)
+	if err != nil {
+		return err
+	}
+	if !ok || stored.fence != changed.fence {
+		return worker.ErrLeaseLost
+	}
+	changed.fence++
+	changed.sum = changed.checksum()
+	return s.replace(changed, stored.fence, stored.state)
+}
+
 func (s *statements) add(v row) error {
-	err := bind(s.insert, v.key, v.pool, v.sub, v.generation, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.record, v.sum)
+	err := bind(s.insert, v.key, v.pool, v.sub, v.generation, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.first,
+		v.erased, v.record, v.sum)
 	if err == nil {
 		err = s.insert.Exec()
 	}
@@ -98,7 +96,8 @@ func (s *statements) add(v row) error {
 
 // replace stores v over the row that has the given fence and state.
 func (s *statements) replace(v row, fence int64, state string) error {
-	err := bind(s.update, v.key, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.record, v.sum, fence)
+	err := bind(s.update, v.key, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.first, v.erased,
+		v.record, v.sum, fence)
 	if err == nil {
 		err = s.update.Exec()
 	}
@@ -116,7 +115,7 @@ func (s *statements) total() (commits int64, ok bool, err error) {
 	if s.change.writes == 0 {
 		return 0, false, nil
 	}
-	for i, state := range states() {
+	for i, state := range record.States() {
 		err = errors.Join(err, s.sums.BindInt64(i+1, s.change.states[string(state)]))
 	}
 	for err == nil && s.sums.Step() {
@@ -171,7 +170,8 @@ func reset(s *sqlite3.Stmt, err error) error {
 func scan(s *sqlite3.Stmt) row {
 	return row{key: s.ColumnText(0), pool: s.ColumnText(1), sub: s.ColumnText(2), generation: s.ColumnText(3),
 		state: s.ColumnText(4), owner: s.ColumnText(5), lease: s.ColumnInt64(6), fence: s.ColumnInt64(7),
-		crashes: s.ColumnInt64(8), updated: s.ColumnInt64(9), record: s.ColumnBlob(10, nil), sum: s.ColumnBlob(11, nil)}
+		crashes: s.ColumnInt64(8), updated: s.ColumnInt64(9), first: s.ColumnInt64(10), erased: s.ColumnInt64(11),
+		record: s.ColumnBlob(12, nil), sum: s.ColumnBlob(13, nil)}
 }
 
 func bind(s *sqlite3.Stmt, values ...any) error {

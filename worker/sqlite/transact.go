@@ -69,7 +69,7 @@ func (w *writer) close() error {
 // reads it with fresh eyes.
 func (w *writer) shut() error {
 	return guard(func() (err error) {
-		if w.dead() == nil {
+		if w.dead() == nil && !w.beside {
 			if err = w.checkpoint(sqlite3.CHECKPOINT_TRUNCATE); err != nil {
 				w.die(err)
 			}

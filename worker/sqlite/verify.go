@@ -8,6 +8,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/record"
 )
 
 // Verify reads all of the ledger: the structure of the file, every page, every run, and whether the totals are right.
@@ -34,11 +35,7 @@ func (c *reading) verify(runs *int, found *error) error {
 	counted := map[worker.RunState]int64{}
 	err := c.each("SELECT "+columns+" FROM runs", nil, func(s *sqlite3.Stmt) error {
 		v := scan(s)
-		err := v.check()
-		if err == nil {
-			_, err = v.run()
-		}
-		if err != nil {
+		if _, err := v.sound(); err != nil {
 			*found = errors.Join(*found, err)
 			return nil
 		}
@@ -59,7 +56,7 @@ func (c *reading) verify(runs *int, found *error) error {
 		return err
 	}
 	return c.each("SELECT open, done, parked, gone, replaced FROM totals", nil, func(s *sqlite3.Stmt) error {
-		for i, state := range states() {
+		for i, state := range record.States() {
 			if s.ColumnInt64(i) != counted[state] {
 				*found = errors.Join(*found, fmt.Errorf("%w: it counts %d runs as %s and has %d", ErrDamaged, s.ColumnInt64(i), state, counted[state]))
 			}

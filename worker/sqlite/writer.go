@@ -16,6 +16,7 @@ type writer struct {
 	path     string
 	identity string
 	batch    int
+	beside   bool // of a worker: the file is its affair
 	conn     *sqlite3.Conn
 	*statements
 	mark     *os.File
@@ -52,8 +53,8 @@ const (
 // maxLog is how many pages the log may have before they are moved into the file: 4 MB.
 const maxLog = 1000
 
-func openWriter(path string, o Options) (w *writer, err error) {
-	w = &writer{path: path, batch: o.Batch, free: make(chan *request, 4*o.Batch), queue: make(chan *request, 4*o.Batch),
+func openWriter(path string, o Options, beside bool) (w *writer, err error) {
+	w = &writer{path: path, batch: o.Batch, beside: beside, free: make(chan *request, 4*o.Batch), queue: make(chan *request, 4*o.Batch),
 		stopping: make(chan struct{}), stopped: make(chan struct{})}
 	if err := guard(func() error { return w.open(o.VFS) }); err != nil {
 		if w.conn != nil {
@@ -89,7 +90,14 @@ func (w *writer) open(vfs string) (err error) {
 		return err
 	}
 	var m mark
-	if m, err = setUp(w.conn, w.path); err != nil {
+	if w.beside {
+		if m, err = join(w.conn, w.path); err == nil {
+			err = verified(w.conn)
+		}
+	} else {
+		m, err = setUp(w.conn, w.path)
+	}
+	if err != nil {
 		return err
 	}
 	w.identity = m.identity
@@ -97,8 +105,10 @@ func (w *writer) open(vfs string) (err error) {
 		w.logPages = pages
 		return nil
 	})
-	if err := w.checkpoint(sqlite3.CHECKPOINT_PASSIVE); err != nil {
-		return err
+	if !w.beside {
+		if err := w.checkpoint(sqlite3.CHECKPOINT_PASSIVE); err != nil {
+			return err
+		}
 	}
 	if w.statements, err = prepare(w.conn); err != nil {
 		return err

@@ -44,11 +44,15 @@ func Ledger(t *testing.T, open func(t *testing.T) LedgerHarness) {
 		{"leases and fences survive reopening", (*ledgerCase).keepsLeasesOverReopening},
 		{"source and client stay those of the first claim", (*ledgerCase).keepsTheSource},
 		{"what the caller changes later is not in the ledger", (*ledgerCase).sharesNoMemory},
-		{"Written merges the newest digest of each attribute", (*ledgerCase).mergesWritten},
+		{"Written merges of each attribute what was observed last", (*ledgerCase).mergesWritten},
 		{"a person of whom nothing was written has nothing written", (*ledgerCase).knowsNothingWritten},
 		{"two pools with the same sub stay apart, and so do two generations", (*ledgerCase).keepsPoolsApart},
 		{"of 64 goroutines that claim one run one wins", (*ledgerCase).hasOneWinner},
 		{"a hundred takeovers have a hundred fences", (*ledgerCase).growsFences},
+		{"while one run of a person is held every other is busy", (*ledgerCase).holdsThePerson},
+		{"a claim that finds its person held charges nobody", (*ledgerCase).chargesNobody},
+		{"a claim tells whether its person has other runs", (*ledgerCase).tellsOfOthers},
+		{"of a crowd that claims two generations of a person one wins at most", (*ledgerCase).hasOneWinnerOfAPerson},
 		{"2,000 concurrent saves of different runs are all there after reopening", (*ledgerCase).savesConcurrently},
 		{"a canceled context returns its error and changes nothing", (*ledgerCase).honoursContexts},
 		{"a context that ends in the middle of much work ends the call", (*ledgerCase).honoursContextsUnderLoad},
@@ -132,7 +136,7 @@ func full(r worker.Run) worker.Run {
 	r.Reason, r.LeaseUntil, r.Updated = "step crm: invalid", at.Add(time.Hour), at
 	r.Crashes, r.Releases, r.Reopens, r.LetterSent = 2, 3, 1, true
 	r.Steps = map[string]worker.StepRecord{
-		"company":             {State: worker.StepDone, Outcome: worker.OutcomeFound, Output: []byte(`{"name":"Ünïcode & <b>\u2028\"","n":12345678901234567890,"f":1.50,"null":null}`), If: &yes, At: at},
+		"company":             {First: at.Add(-time.Nanosecond), State: worker.StepDone, Outcome: worker.OutcomeFound, Output: []byte(`{"name":"Ünïcode & <b>\u2028\"","n":12345678901234567890,"f":1.50,"null":null}`), If: &yes, At: at},
 		"crm":                 {State: worker.StepFailed, Attempts: 8, Code: "invalid", At: at},
 		"welcome":             {State: worker.StepIntent, At: at.Add(time.Nanosecond)},
 		"mail":                {State: worker.StepUnknown, Code: "interrupted"},
@@ -141,12 +145,13 @@ func full(r worker.Run) worker.Run {
 		enrich.AttributesStep: {State: worker.StepDone, Output: []byte(`{"written":"custom:company"}`)},
 	}
 	r.Flags = []string{"attribute custom:x: too_long", "step mail: unknown"}
-	r.Written = map[string]string{"custom:company": "sha256:0011", "website": "sha256:2233"}
+	r.Written = map[string]worker.Wrote{"custom:company": {Digest: "sha256:0011", Observed: at}, "website": {Digest: "sha256:2233", Observed: at.Add(time.Nanosecond)}}
+	r.Reopened, r.Erased = at.Add(2*time.Nanosecond), at.Add(3*time.Nanosecond)
 	r.Pipeline = "9f86d081884c7d65"
 	return r
 }
 
-func (c *ledgerCase) written(pool, sub string, want map[string]string) {
+func (c *ledgerCase) written(pool, sub string, want map[string]worker.Wrote) {
 	c.Helper()
 	got, err := c.Ledger.Written(c.Context(), pool, sub)
 	if err != nil {

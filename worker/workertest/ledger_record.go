@@ -48,29 +48,35 @@ func (c *ledgerCase) sharesNoMemory() {
 
 // spoil changes everything that a run refers to.
 func spoil(r worker.Run) {
-	r.Flags[0], r.Written["website"], r.Written["new"] = "spoiled", "spoiled", "spoiled"
+	r.Flags[0], r.Written["website"], r.Written["new"] = "spoiled", worker.Wrote{Digest: "spoiled"}, worker.Wrote{Digest: "spoiled"}
 	s := r.Steps["company"]
 	copy(s.Output, `{"name":"spoiled"`)
 	*s.If = !*s.If
 	r.Steps["crm"] = worker.StepRecord{Code: "spoiled"}
 }
 
-// write claims a run, saves it as done with these digests, updated at the given time.
-func (c *ledgerCase) write(id worker.Identity, updated time.Time, written map[string]string) {
+// write claims a run and saves it as done with what it wrote, updated at the given time.
+func (c *ledgerCase) write(id worker.Identity, updated time.Time, written map[string]worker.Wrote) {
 	c.Helper()
 	r := c.claim(id, "a", start())
 	r.State, r.Owner, r.Updated, r.Written = worker.Done, "", updated, written
 	c.save(r)
 }
 
+// wrote is a digest of a value that was observed so many seconds after the start.
+func wrote(digest string, seconds int) worker.Wrote {
+	return worker.Wrote{Digest: digest, Observed: start().Add(time.Duration(seconds) * time.Second)}
+}
+
+// mergesWritten saves the runs in another order than that in which their values were observed.
 func (c *ledgerCase) mergesWritten() {
 	id, backfill, newest := person(sub(1)), person(sub(1)), person(sub(1))
 	backfill.Generation, newest.Generation = "backfill-1", "a-third"
-	c.write(newest, start().Add(3*time.Second), map[string]string{"website": "w3"})
-	c.write(id, start().Add(1*time.Second), map[string]string{"custom:a": "a1", "custom:b": "b1", "website": "w1"})
-	c.write(backfill, start().Add(2*time.Second), map[string]string{"custom:b": "b2", "custom:c": "c2", "website": "w2"})
-	c.write(person(sub(2)), start().Add(9*time.Second), map[string]string{"custom:a": "of another person"})
-	want := map[string]string{"custom:a": "a1", "custom:b": "b2", "custom:c": "c2", "website": "w3"}
+	c.write(newest, start().Add(1*time.Second), map[string]worker.Wrote{"website": wrote("w3", 3)})
+	c.write(id, start().Add(3*time.Second), map[string]worker.Wrote{"custom:a": wrote("a1", 1), "custom:b": wrote("b1", 1), "website": wrote("w1", 1)})
+	c.write(backfill, start().Add(2*time.Second), map[string]worker.Wrote{"custom:b": wrote("b2", 2), "custom:c": wrote("c2", 2), "website": wrote("w2", 2)})
+	c.write(person(sub(2)), start().Add(9*time.Second), map[string]worker.Wrote{"custom:a": wrote("of another person", 9)})
+	want := map[string]worker.Wrote{"custom:a": wrote("a1", 1), "custom:b": wrote("b2", 2), "custom:c": wrote("c2", 2), "website": wrote("w3", 3)}
 	c.written(id.Pool, id.Sub, want)
 	c.reopen()
 	c.written(id.Pool, id.Sub, want)
@@ -87,17 +93,20 @@ func (c *ledgerCase) keepsPoolsApart() {
 	one, two, later := person(sub(1)), person(sub(1)), person(sub(1))
 	two.Pool, later.Generation = "eu-west-1_ZZZZZZZZZ", "1"
 	for _, id := range []worker.Identity{one, two, later} {
-		if r := c.claim(id, "a", start()); r.Fence != 1 {
+		r := c.claim(id, "a", start())
+		if r.Fence != 1 {
 			c.Errorf("%s %s: got fence %d, want 1", id.Pool, id.Generation, r.Fence)
 		}
+		r.Owner = ""
+		c.save(r)
 	}
 	r := c.claim(one, "a", start())
-	r.Written = map[string]string{"website": "one"}
+	r.Written = map[string]worker.Wrote{"website": wrote("one", 1)}
 	c.save(r)
 	c.written(two.Pool, two.Sub, nil)
 	r = c.claim(two, "a", start())
-	r.Written, r.Updated = map[string]string{"website": "two"}, start().Add(time.Hour)
+	r.Written, r.Updated = map[string]worker.Wrote{"website": wrote("two", 2)}, start().Add(time.Hour)
 	c.save(r)
-	c.written(one.Pool, one.Sub, map[string]string{"website": "one"})
-	c.written(two.Pool, two.Sub, map[string]string{"website": "two"})
+	c.written(one.Pool, one.Sub, map[string]worker.Wrote{"website": wrote("one", 1)})
+	c.written(two.Pool, two.Sub, map[string]worker.Wrote{"website": wrote("two", 2)})
 }
