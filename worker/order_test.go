@@ -25,7 +25,7 @@ func (w *world) reopen(sub string) {
 	w.t.Helper()
 	r := w.run(sub)
 	r.Reopen(time.Now())
-	w.must(w.ledger.Amend(w.t.Context(), r))
+	w.must(w.ledger.Records().Amend(w.t.Context(), r))
 	m := w.message(sub)
 	m.Reopens = r.Reopens
 	w.send(string(m.Encode()))

@@ -1,7 +1,7 @@
 // Package dynamo is the ledger as a DynamoDB table: for many workers, or none that stays.
 //
 // It promises: one item is one run, and every change of it is one conditional write, so two workers never both have a
-// run; one call is one request (the SDK's own retries are off); a write whose answer got lost is looked up once, by a
+// run, or two runs of one person; one call is one request (the SDK's own retries are off); a write whose answer got lost is looked up once, by a
 // token of its own, and counts as done if it was; whatever is decided is decided on consistent reads, and every item
 // carries a checksum over all that decides.
 //
@@ -17,6 +17,8 @@
 //	fence        N
 //	crashes      N
 //	updated      N         nanoseconds since 1970
+//	first_seen   N         nanoseconds since 1970
+//	erased       N         nanoseconds since 1970; 0 while answers and digests are there
 //	token        S         of the write that made this version
 //	record       B         JSON of the rest
 //	sum          B         16 bytes of SHA-256 over all of the above
@@ -34,7 +36,8 @@
 // Beside the runs stand a few items that all workers share, under keys that no person can have: the line of the write
 // budget (Slices) and the hints about sick dependencies (Hints). They expire by the same attribute.
 //
-// It needs the permissions dynamodb:DescribeTable, GetItem, PutItem, UpdateItem and Query on the table.
+// It needs the permissions dynamodb:DescribeTable, GetItem, PutItem, UpdateItem and Query on the table; who lists runs or
+// erases old answers also needs Scan on the table and on its index.
 package dynamo
 
 import (

@@ -7,10 +7,11 @@ import (
 
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/awsfault"
+	"github.com/postconfirm/postconfirm/worker"
 )
 
-// ErrDamaged says that an item is not what was written.
-var ErrDamaged = errors.New("the ledger is damaged")
+// ErrDamaged says that an item is not what was written. It wraps worker.ErrDamaged.
+var ErrDamaged = fmt.Errorf("the item is %w", worker.ErrDamaged)
 
 // ErrClosed says that the ledger was closed before.
 var ErrClosed = errors.New("the ledger is closed")

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/record"
 )
 
 // The items of the hints. They stand where no run can, like that of the budget, and have no checksum either: a wrong hint
@@ -83,13 +84,13 @@ func (h *Hints) update(dependency string, from, until time.Time) *dynamodb.Updat
 	if from.IsZero() {
 		in.ConditionExpression = aws.String("attribute_not_exists(#until)")
 	} else {
-		in.ExpressionAttributeValues[":from"] = number(nanoseconds(from))
+		in.ExpressionAttributeValues[":from"] = number(record.Nanoseconds(from))
 	}
 	if until.IsZero() { // the item stays until it expires: nobody needs the permission to delete
 		in.UpdateExpression = aws.String("SET #expires = :expires REMOVE #until")
 		until = from
 	} else {
-		in.ExpressionAttributeValues[":until"] = number(nanoseconds(until))
+		in.ExpressionAttributeValues[":until"] = number(record.Nanoseconds(until))
 	}
 	in.ExpressionAttributeValues[":expires"] = number(until.Add(sharedKeep).Unix())
 	return in

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,7 +39,7 @@ func (l *Ledger) unseen(ctx context.Context, err error) error {
 		return l.unusable("there is no such table in this account and Region", "create it: "+createCommand)
 	}
 	return &Unusable{l.table, "it can't be looked at", "check Region, credentials, endpoint, and the permissions dynamodb:DescribeTable, " +
-		"GetItem, PutItem, UpdateItem and Query on the table", classify(ctx, err)}
+		"GetItem, PutItem, UpdateItem, Query and Scan on the table", classify(ctx, err)}
 }
 
 func (l *Ledger) judge(t *types.TableDescription) error {
@@ -59,6 +60,10 @@ func (l *Ledger) judge(t *types.TableDescription) error {
 			return l.unusable("the keys of its index are "+schema(t, index.KeySchema)+", not unfinished (S, HASH)",
 				"delete the index, and add it again when it is gone: "+dropIndexCommand+" ; "+addIndexCommand)
 		}
+		if !projected(index.Projection) {
+			return l.unusable("its index lacks state or first_seen",
+				"delete the index, and add it again when it is gone: "+dropIndexCommand+" ; "+addIndexCommand)
+		}
 		return nil
 	}
 	return l.unusable("it has no index named unfinished", "add it: "+addIndexCommand)
@@ -67,6 +72,12 @@ func (l *Ledger) judge(t *types.TableDescription) error {
 func (l *Ledger) unusable(problem, next string) error {
 	region := l.client.Options().Region
 	return &Unusable{Table: l.table, Problem: problem, Next: fmt.Sprintf(next, region, l.table)}
+}
+
+// projected tells whether the index has what is read from it.
+func projected(p *types.Projection) bool {
+	return p != nil && (p.ProjectionType == types.ProjectionTypeAll ||
+		slices.Contains(p.NonKeyAttributes, aState) && slices.Contains(p.NonKeyAttributes, aFirstSeen))
 }
 
 // keyed tells whether a key schema is the wanted one, all of strings.

@@ -23,6 +23,8 @@ const (
 	aFence      = "fence"
 	aCrashes    = "crashes"
 	aUpdated    = "updated"
+	aFirstSeen  = "first_seen"
+	aErased     = "erased"
 	aToken      = "token"
 	aRecord     = "record"
 	aSum        = "sum"
@@ -42,7 +44,8 @@ const maxItem = 400*1024 - 1024
 func (v *row) item() (item, error) {
 	i := item{aPerson: text(v.person), aGeneration: text(v.generation), aKey: text(v.key), aState: text(v.state),
 		aLease: number(v.lease), aFence: number(v.fence), aCrashes: number(v.crashes), aUpdated: number(v.updated),
-		aToken: text(v.token), aRecord: blob(v.record), aSum: blob(v.sum)}
+		aFirstSeen: number(v.first), aErased: number(v.erased), aToken: text(v.token),
+		aRecord: blob(v.record), aSum: blob(v.sum)}
 	if v.owner != "" {
 		i[aOwner] = text(v.owner)
 	}
@@ -63,7 +66,7 @@ func rowIn(i item) (row, error) {
 	r := reader{item: i}
 	v := row{key: r.text(aKey), person: r.text(aPerson), generation: r.text(aGeneration), state: r.text(aState),
 		lease: r.number(aLease), fence: r.number(aFence), crashes: r.number(aCrashes), updated: r.number(aUpdated),
-		token: r.text(aToken), record: r.blob(aRecord), sum: r.blob(aSum)}
+		first: r.number(aFirstSeen), erased: r.number(aErased), token: r.text(aToken), record: r.blob(aRecord), sum: r.blob(aSum)}
 	if _, held := i[aOwner]; held {
 		v.owner = r.text(aOwner)
 	}

@@ -56,7 +56,7 @@ func changes(whole map[string]any) map[string]map[string]any {
 
 func TestAnItemThatIsNotAsItWasWrittenIsNeverUsed(t *testing.T) {
 	done := claimed()
-	done.State, done.Crashes, done.Written = worker.Done, 1, map[string]string{"website": "sha256:22"}
+	done.State, done.Crashes, done.Written = worker.Done, 1, map[string]worker.Wrote{"website": wrote("sha256:22", start())}
 	for how, i := range changes(stored(t, done)) {
 		t.Run(how, func(t *testing.T) {
 			var record *dynamo.RecordError
@@ -138,7 +138,8 @@ func TestARunThatIsReadIsTheOneThatWasWritten(t *testing.T) {
 	want := claimed()
 	want.State, want.Reason, want.Owner, want.Fence, want.Crashes = worker.Parked, "crash_loop", "", 9, 3
 	want.Releases, want.Reopens, want.LetterSent, want.Pipeline = 4, 5, true, "9f86d081884c7d65"
-	want.Flags, want.Written = []string{"a"}, map[string]string{"website": "sha256:22"}
+	want.Reopened, want.Erased = start().Add(1), start().Add(2)
+	want.Flags, want.Written = []string{"a"}, map[string]worker.Wrote{"website": wrote("sha256:22", start())}
 	want.Steps = map[string]worker.StepRecord{"company": {State: worker.StepDone, Output: []byte("{\"n\":1.50,\"t\":\"\xff <&>\"}"), If: &yes, At: start()}}
 	l, _ := ledger(t, refuses(stored(t, want)))
 	got, err := l.Claim(t.Context(), person(), "b-1", start(), start())

@@ -46,6 +46,17 @@ func TestLedgerKeepsThePortsPromises(t *testing.T) {
 	})
 }
 
+func TestRecordsKeepTheirPromises(t *testing.T) {
+	w := reach(t)
+	if w == nil {
+		return
+	}
+	workertest.Ledgers(t, func(t *testing.T) workertest.RecordsHarness {
+		l := w.open(t, w.create(t))
+		return workertest.RecordsHarness{Ledger: l, Records: l}
+	})
+}
+
 // TestFortyWorkersRaceForEachRun lets forty ledgers claim the same runs at the same moment: new ones, then ones whose
 // lease has ended.
 func TestFortyWorkersRaceForEachRun(t *testing.T) {
@@ -63,7 +74,7 @@ func TestFortyWorkersRaceForEachRun(t *testing.T) {
 		now := start().Add(time.Duration(round) * lease)
 		for run := range runs {
 			id := person()
-			id.Generation = fmt.Sprint(run)
+			id.Sub += fmt.Sprint(run)
 			w.race(t, ledgers, id, now, int64(round+1))
 		}
 	}
@@ -90,11 +101,11 @@ func (w *outside) race(t *testing.T, ledgers []*dynamo.Ledger, id worker.Identit
 	}
 	all.Wait()
 	if winners.Load() != 1 {
-		t.Errorf("run %s: %d winners for fence %d", id.Generation, winners.Load(), fence)
+		t.Errorf("run of %s: %d winners for fence %d", id.Sub, winners.Load(), fence)
 	}
 }
 
-// loser carries every request out, and loses the answers of those that are to be lost.
+// loser carries every request out, and loses the answers to writes when they are to be lost.
 type loser struct {
 	onewrite.Doer
 	lose atomic.Bool
@@ -102,7 +113,8 @@ type loser struct {
 
 func (l *loser) Do(r *http.Request) (*http.Response, error) {
 	out, err := l.Doer.Do(r)
-	write := !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetItem")
+	operation := r.Header.Get("X-Amz-Target")
+	write := !strings.HasSuffix(operation, ".GetItem") && !strings.HasSuffix(operation, ".Query")
 	if err == nil && write && l.lose.Load() {
 		return nil, errors.Join(out.Body.Close(), syscall.ECONNRESET)
 	}

@@ -47,10 +47,10 @@ func TestAWriteWhoseAnswerIsLostIsLookedUpOnce(t *testing.T) {
 	}
 	for how, lose := range lost {
 		t.Run("the first claim was applied, then "+how, func(t *testing.T) {
-			l, s := ledger(t, lose, nil)
+			l, s := ledger(t, lose, nil, alone)
 			s.answers[1] = applied(s, nil)
 			r, err := l.Claim(t.Context(), person(), "b-1", start(), start().Add(lease))
-			if err != nil || r.Owner != "b-1" || r.Fence != 1 || s.operations() != "PutItem GetItem" {
+			if err != nil || r.Owner != "b-1" || r.Fence != 1 || s.operations() != "PutItem GetItem Query" {
 				t.Errorf("got %v, owner %q, fence %d after %s", err, r.Owner, r.Fence, s.operations())
 			}
 			if s.calls[1].body["ConsistentRead"] != true {
@@ -58,10 +58,10 @@ func TestAWriteWhoseAnswerIsLostIsLookedUpOnce(t *testing.T) {
 			}
 		})
 		t.Run("a takeover was applied, then "+how, func(t *testing.T) {
-			l, s := ledger(t, refuses(before), lose, nil)
+			l, s := ledger(t, refuses(before), lose, nil, alone)
 			s.answers[2] = applied(s, before)
 			r, err := l.Claim(t.Context(), person(), "b-1", start().Add(lease), start().Add(2*lease))
-			if err != nil || r.Owner != "b-1" || r.Fence != 2 || r.Crashes != 1 || s.operations() != "PutItem UpdateItem GetItem" {
+			if err != nil || r.Owner != "b-1" || r.Fence != 2 || r.Crashes != 1 || s.operations() != "PutItem UpdateItem GetItem Query" {
 				t.Errorf("got %v, owner %q, fence %d, %d crashes after %s", err, r.Owner, r.Fence, r.Crashes, s.operations())
 			}
 		})
@@ -117,25 +117,25 @@ func TestAWriteWhoseAnswerIsLostIsLookedUpOnce(t *testing.T) {
 
 func TestARefusedConditionThatFindsOurTokenIsSuccess(t *testing.T) {
 	t.Run("in the item that comes with the refusal", func(t *testing.T) {
-		l, s := ledger(t, nil)
+		l, s := ledger(t, nil, alone)
 		s.answers[0] = func(r *http.Request, c call) (*http.Response, error) { return refuses(c.body["Item"])(r, c) }
-		if r, err := l.Claim(t.Context(), person(), "b-1", start(), start().Add(lease)); err != nil || r.Fence != 1 || s.operations() != "PutItem" {
+		if r, err := l.Claim(t.Context(), person(), "b-1", start(), start().Add(lease)); err != nil || r.Fence != 1 || s.operations() != "PutItem Query" {
 			t.Errorf("got %v, fence %d after %s", err, r.Fence, s.operations())
 		}
 	})
 	t.Run("in the item that a server without it is asked for", func(t *testing.T) {
-		l, s := ledger(t, refuses(nil), nil)
+		l, s := ledger(t, refuses(nil), nil, alone)
 		s.answers[1] = applied(s, nil)
-		if r, err := l.Claim(t.Context(), person(), "b-1", start(), start().Add(lease)); err != nil || r.Fence != 1 || s.operations() != "PutItem GetItem" {
+		if r, err := l.Claim(t.Context(), person(), "b-1", start(), start().Add(lease)); err != nil || r.Fence != 1 || s.operations() != "PutItem GetItem Query" {
 			t.Errorf("got %v, fence %d after %s", err, r.Fence, s.operations())
 		}
 	})
 	t.Run("but the same owner at the same instant is not enough", func(t *testing.T) {
 		same := claimed()
 		same.Owner = "b-1"
-		l, s := ledger(t, refuses(stored(t, same)), says(200, `{}`))
+		l, s := ledger(t, refuses(stored(t, same)), says(200, `{}`), alone)
 		r, err := l.Claim(t.Context(), person(), "b-1", start(), start().Add(lease))
-		if err != nil || r.Fence != 2 || r.Crashes != 0 || s.operations() != "PutItem UpdateItem" {
+		if err != nil || r.Fence != 2 || r.Crashes != 0 || s.operations() != "PutItem UpdateItem Query" {
 			t.Errorf("got %v, fence %d, %d crashes after %s", err, r.Fence, r.Crashes, s.operations())
 		}
 	})

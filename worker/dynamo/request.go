@@ -17,11 +17,11 @@ func (l *Ledger) create(ctx context.Context, v row) (outcome, error) {
 	}, func(found *row) bool { return found != nil })
 }
 
-// replace stores v over whatever has its fence.
-func (l *Ledger) replace(ctx context.Context, v row) (outcome, error) {
+// replace stores v over whatever has the given fence.
+func (l *Ledger) replace(ctx context.Context, v row, fence int64) (outcome, error) {
 	return l.put(ctx, v, dynamodb.PutItemInput{ConditionExpression: aws.String("#fence = :fence"),
 		ExpressionAttributeNames:  map[string]string{"#fence": aFence},
-		ExpressionAttributeValues: item{":fence": number(v.fence)},
+		ExpressionAttributeValues: item{":fence": number(fence)},
 	}, func(*row) bool { return false })
 }
 
@@ -43,10 +43,15 @@ func (l *Ledger) lease(ctx context.Context, v row, sum []byte) (outcome, error) 
 		UpdateExpression: aws.String("SET #owner = :owner, #lease = :lease, #fence = :fence, #crashes = :crashes, #token = :token, #sum = :sum"),
 		ExpressionAttributeNames: map[string]string{"#owner": aOwner, "#lease": aLease, "#fence": aFence, "#crashes": aCrashes,
 			"#token": aToken, "#sum": aSum},
-		ExpressionAttributeValues: item{":owner": text(v.owner), ":lease": number(v.lease), ":fence": number(v.fence),
+		ExpressionAttributeValues: item{":lease": number(v.lease), ":fence": number(v.fence),
 			":crashes": number(v.crashes), ":token": text(v.token), ":sum": blob(v.sum), ":old": blob(sum)},
 		ConditionExpression:                 aws.String("#sum = :old"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}
+	if v.owner == "" {
+		in.UpdateExpression = aws.String("SET #lease = :lease, #fence = :fence, #crashes = :crashes, #token = :token, #sum = :sum REMOVE #owner")
+	} else {
+		in.ExpressionAttributeValues[":owner"] = text(v.owner)
+	}
 	over := func(found *row) bool { return found == nil || !bytes.Equal(found.sum, sum) }
 	return l.write(ctx, v, over, func(ctx context.Context) error {
 		_, err := l.client.UpdateItem(ctx, in, once)

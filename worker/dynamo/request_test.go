@@ -3,6 +3,8 @@ package dynamo_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,13 +18,16 @@ import (
 // TestRequestsAreTheseWordForWord holds the requests against golden files; the tables of others depend on them.
 func TestRequestsAreTheseWordForWord(t *testing.T) {
 	held := claimed()
+	other := claimed()
+	other.Generation, other.LeaseUntil = "backfill-1", start().Add(3*lease)
+	other.Key = other.Identity.Key()
 	expired := claimed()
 	expired.LeaseUntil = start()
 	yes := true
 	done := claimed()
 	done.State, done.Owner, done.Crashes, done.Releases, done.Pipeline = worker.Done, "", 1, 2, "9f86d081884c7d65"
 	done.Steps = map[string]worker.StepRecord{"company": {State: worker.StepDone, Output: []byte(`{"name":"A & <B>","n":1.50}`), If: &yes, At: start()}}
-	done.Flags, done.Written = []string{"attribute custom:x: too_long"}, map[string]string{"website": "sha256:22"}
+	done.Flags, done.Written = []string{"attribute custom:x: too_long"}, map[string]worker.Wrote{"website": wrote("sha256:22", start())}
 	gone := claimed()
 	gone.State, gone.Owner = worker.Gone, ""
 	for _, c := range []struct {
@@ -30,8 +35,9 @@ func TestRequestsAreTheseWordForWord(t *testing.T) {
 		answers []answer
 		act     func(*testing.T, worker.Ledger) error
 	}{
-		{"a-new-run", []answer{says(200, `{}`)}, claim},
-		{"a-takeover", []answer{refuses(stored(t, expired)), says(200, `{}`)}, claim},
+		{"a-new-run", []answer{says(200, `{}`), alone}, claim},
+		{"a-takeover", []answer{refuses(stored(t, expired)), says(200, `{}`), alone}, claim},
+		{"a-claim-that-is-given-back", []answer{says(200, `{}`), people(stored(t, held), stored(t, other)), says(200, `{}`)}, busy},
 		{"a-refusal-without-the-item", []answer{refuses(nil), holds(stored(t, done))}, claim},
 		{"a-held-run", []answer{says(200, `{}`)}, save(held)},
 		{"a-done-run", []answer{says(200, `{}`)}, save(done)},
@@ -62,6 +68,15 @@ func claim(t *testing.T, l worker.Ledger) error {
 	return err
 }
 
+// busy wants the claim to be refused until the end of the other generation's lease.
+func busy(t *testing.T, l worker.Ledger) error {
+	var b *worker.Busy
+	if err := claim(t, l); !errors.As(err, &b) || !b.Until.Equal(start().Add(3*lease)) {
+		return fmt.Errorf("got %w, want *worker.Busy", err)
+	}
+	return nil
+}
+
 func save(r worker.Run) func(*testing.T, worker.Ledger) error {
 	return func(t *testing.T, l worker.Ledger) error { return l.Save(t.Context(), r) }
 }
@@ -75,10 +90,10 @@ func written(t *testing.T, l worker.Ledger) error {
 func placeholdersOnly(t *testing.T, c call) {
 	t.Helper()
 	word := regexp.MustCompile(`[#:]?[A-Za-z_]+`)
-	for _, name := range []string{"ConditionExpression", "UpdateExpression", "KeyConditionExpression"} {
+	for _, name := range []string{"ConditionExpression", "UpdateExpression", "KeyConditionExpression", "FilterExpression"} {
 		expression, _ := c.body[name].(string)
 		for _, w := range word.FindAllString(expression, -1) {
-			if w[0] != '#' && w[0] != ':' && w != "SET" && w != "attribute_not_exists" {
+			if w[0] != '#' && w[0] != ':' && w != "SET" && w != "REMOVE" && w != "attribute_not_exists" && w != "AND" && w != "IN" {
 				t.Errorf("%s: %s names %s", c.operation, name, w)
 			}
 		}

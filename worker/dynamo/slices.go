@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/record"
 )
 
 // The item of the write budget. It stands where no run can: the key of every run's person begins with a pool, and no
@@ -61,7 +62,7 @@ func (l *Ledger) Slices() *Slices { return &Slices{ledger: l} }
 //
 // An answer that got lost is not looked up: if it was granted, nobody has the slice.
 func (s *Slices) Lease(ctx context.Context, a worker.Ask) (worker.Slice, error) {
-	l := line{end: instant(s.end.Load())}
+	l := line{end: record.Instant(s.end.Load())}
 	for range lineRounds {
 		plan := a.Fit(l.end)
 		if plan.Granted == 0 && l.seen {
@@ -76,10 +77,10 @@ func (s *Slices) Lease(ctx context.Context, a worker.Ask) (worker.Slice, error) 
 		if err != nil {
 			return worker.Slice{}, fmt.Errorf("dynamo: lease: %w", err)
 		}
-		s.end.Store(nanoseconds(l.end))
+		s.end.Store(record.Nanoseconds(l.end))
 		if done {
 			slice := worker.Slice{Granted: plan.Granted, From: a.Fit(l.end).From, Clock: l.clock}
-			s.end.Store(nanoseconds(slice.From.Add(time.Duration(slice.Granted) * a.Each)))
+			s.end.Store(record.Nanoseconds(slice.From.Add(time.Duration(slice.Granted) * a.Each)))
 			return slice, nil
 		}
 	}
@@ -119,7 +120,7 @@ func (s *Slices) update(a worker.Ask, slots int, thought line) *dynamodb.UpdateI
 	length := time.Duration(slots) * a.Each
 	in := &dynamodb.UpdateItemInput{TableName: &s.ledger.table, Key: s.place(),
 		ExpressionAttributeNames:            map[string]string{"#next": aNext, "#clock": aClock, "#expires": aExpires},
-		ExpressionAttributeValues:           item{":now": number(nanoseconds(a.Now)), ":expires": number(a.Now.Add(sharedKeep).Unix())},
+		ExpressionAttributeValues:           item{":now": number(record.Nanoseconds(a.Now)), ":expires": number(a.Now.Add(sharedKeep).Unix())},
 		ReturnValues:                        types.ReturnValueUpdatedOld,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}
 	switch {
@@ -132,10 +133,10 @@ func (s *Slices) update(a worker.Ask, slots int, thought line) *dynamodb.UpdateI
 		in.UpdateExpression = aws.String("SET #next = #next + :length, #clock = :now, #expires = :expires")
 		in.ConditionExpression = aws.String("#next > :now AND #next <= :last")
 		in.ExpressionAttributeValues[":length"] = number(int64(length))
-		in.ExpressionAttributeValues[":last"] = number(nanoseconds(a.Edge.Add(-length)))
+		in.ExpressionAttributeValues[":last"] = number(record.Nanoseconds(a.Edge.Add(-length)))
 		return in
 	}
-	in.ExpressionAttributeValues[":end"] = number(nanoseconds(a.Now.Add(length)))
+	in.ExpressionAttributeValues[":end"] = number(record.Nanoseconds(a.Now.Add(length)))
 	return in
 }
 
@@ -179,5 +180,5 @@ func moment(v types.AttributeValue) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	return instant(ns)
+	return record.Instant(ns)
 }

@@ -26,7 +26,7 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, table string) err
 	return nil
 }
 
-// shape is the table. The index has the state beside the keys, so a run is written to it when it is created, when it
+// shape is the table. The index has the state and when the run was first seen beside the keys, so a run is written to it when it is created, when it
 // is parked or reopened, and when it ends, not with every save.
 func shape(table string) *dynamodb.CreateTableInput {
 	return &dynamodb.CreateTableInput{TableName: &table, BillingMode: types.BillingModePayPerRequest,
@@ -34,7 +34,7 @@ func shape(table string) *dynamodb.CreateTableInput {
 		KeySchema:            []types.KeySchemaElement{key(aPerson, types.KeyTypeHash), key(aGeneration, types.KeyTypeRange)},
 		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{IndexName: aws.String(aUnfinished),
 			KeySchema:  []types.KeySchemaElement{key(aUnfinished, types.KeyTypeHash)},
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{aState}}}}}
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{aState, aFirstSeen}}}}}
 }
 
 func str(name string) types.AttributeDefinition {
@@ -57,5 +57,5 @@ const (
 		` --global-secondary-index-updates '[{"Delete":{"IndexName":"unfinished"}}]'`
 	waitCommand = `aws dynamodb wait table-exists --region %[1]s --table-name %[2]s`
 	indexJSON   = `{"IndexName":"unfinished","KeySchema":[{"AttributeName":"unfinished","KeyType":"HASH"}],` +
-		`"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["state"]}}`
+		`"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["state","first_seen"]}}`
 )

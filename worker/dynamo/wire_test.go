@@ -91,6 +91,14 @@ func refuses(item any) answer {
 	return says(400, encoded(body))
 }
 
+// alone answers a query for the person's runs: there are no others.
+func alone(r *http.Request, c call) (*http.Response, error) { return people()(r, c) }
+
+// people answers a query, or a scan, with these items.
+func people(items ...any) answer {
+	return says(200, encoded(map[string]any{"Items": append([]any{}, items...)}))
+}
+
 func holds(item any) answer { return says(200, encoded(map[string]any{"Item": item})) }
 
 // resets loses the answer: whatever the server did, the connection is gone.
@@ -110,7 +118,8 @@ func encoded(v any) string {
 const healthy = `{"Table":{"TableStatus":"ACTIVE",
 	"AttributeDefinitions":[{"AttributeName":"person","AttributeType":"S"},{"AttributeName":"generation","AttributeType":"S"},{"AttributeName":"unfinished","AttributeType":"S"}],
 	"KeySchema":[{"AttributeName":"person","KeyType":"HASH"},{"AttributeName":"generation","KeyType":"RANGE"}],
-	"GlobalSecondaryIndexes":[{"IndexName":"unfinished","KeySchema":[{"AttributeName":"unfinished","KeyType":"HASH"}]}]}}`
+	"GlobalSecondaryIndexes":[{"IndexName":"unfinished","KeySchema":[{"AttributeName":"unfinished","KeyType":"HASH"}],
+		"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["state","first_seen"]}}]}}`
 
 // client is an SDK client whose retries are on, as its maker may have left them.
 func client(d onewrite.Doer) *dynamodb.Client {

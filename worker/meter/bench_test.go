@@ -18,7 +18,7 @@ func (nowhere) Claim(context.Context, worker.Identity, string, time.Time, time.T
 	return worker.Run{}, nil
 }
 func (nowhere) Save(context.Context, worker.Run) error { return nil }
-func (nowhere) Written(context.Context, string, string) (map[string]string, error) {
+func (nowhere) Written(context.Context, string, string) (map[string]worker.Wrote, error) {
 	return nil, nil
 }
 

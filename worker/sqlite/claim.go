@@ -26,12 +26,13 @@ func (s *statements) claim(fresh row, owner string, now, until time.Time) (v row
 	if others, err = s.free(v, now); err != nil {
 		return row{}, false, err
 	}
+	was := v
 	v.owner, v.lease, v.fence = owner, record.Nanoseconds(until), v.fence+1
 	v.sum = v.checksum()
 	if !found {
 		return v, others, s.add(v)
 	}
-	return v, others, s.replace(v, v.fence-1, v.state)
+	return v, others, s.replace(v, was)
 }
 
 // free makes sure that nobody works on another run of the same person: *worker.Busy if somebody does. A run that is

@@ -37,6 +37,31 @@ func TestLedgerKeepsThePortsPromises(t *testing.T) {
 	})
 }
 
+func TestRecordsKeepTheirPromises(t *testing.T) {
+	t.Run("in the worker", func(t *testing.T) {
+		workertest.Ledgers(t, func(t *testing.T) workertest.RecordsHarness {
+			l := open(t, filepath.Join(t.TempDir(), "ledger.db"), nil)
+			return workertest.RecordsHarness{Ledger: l, Records: l}
+		})
+	})
+	t.Run("beside it", func(t *testing.T) {
+		workertest.Ledgers(t, func(t *testing.T) workertest.RecordsHarness {
+			l := open(t, filepath.Join(t.TempDir(), "ledger.db"), nil)
+			return workertest.RecordsHarness{Ledger: l, Records: beside(t, l.Path())}
+		})
+	})
+}
+
+func beside(t testing.TB, path string) *sqlite.Beside {
+	t.Helper()
+	b, err := sqlite.OpenBeside(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	return b
+}
+
 func open(t testing.TB, path string, o *sqlite.Options) *sqlite.Ledger {
 	t.Helper()
 	l, err := sqlite.Open(path, o)

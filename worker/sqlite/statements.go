@@ -16,7 +16,8 @@ type statements struct {
 	begin, commit, rollback    *sqlite3.Stmt
 	find, insert, update, sums *sqlite3.Stmt
 	others                     *sqlite3.Stmt
-	change                     totals // of the transaction
+	refresh                    *sqlite3.Stmt // update for what no index but that of ended runs knows
+	change                     totals        // of the transaction
 }
 
 // totals are the changes of the table totals in one transaction, by state.
@@ -44,6 +45,8 @@ func prepare(c *sqlite3.Conn) (*statements, error) {
 		{&s.insert, "INSERT INTO runs (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"},
 		{&s.update, `UPDATE runs SET state = ?2, owner = ?3, lease_until = ?4, fence = ?5, crashes = ?6, updated = ?7,
 			first_seen = ?8, erased = ?9, record = ?10, sum = ?11 WHERE key = ?1 AND fence = ?12`},
+		{&s.refresh, `UPDATE runs SET owner = ?2, lease_until = ?3, fence = ?4, crashes = ?5, updated = ?6, record = ?7,
+			sum = ?8 WHERE key = ?1 AND fence = ?9`},
 		{&s.sums, `UPDATE totals SET commits = commits + 1, open = open + ?1, done = done + ?2, parked = parked + ?3,
 			gone = gone + ?4, replaced = replaced + ?5 RETURNING commits`},
 	} {
@@ -64,7 +67,7 @@ func (s *statements) save(changed row) error {
 	if !ok || stored.fence != changed.fence {
 		return worker.ErrLeaseLost
 	}
-	return s.replace(changed, stored.fence, stored.state)
+	return s.replace(changed, stored)
 }
 
 // amend is Amend inside a transaction: changed has the fence of the version that it goes over.
@@ -78,7 +81,7 @@ func (s *statements) amend(changed row) error {
 	}
 	changed.fence++
 	changed.sum = changed.checksum()
-	return s.replace(changed, stored.fence, stored.state)
+	return s.replace(changed, stored)
 }
 
 func (s *statements) add(v row) error {
@@ -94,16 +97,22 @@ func (s *statements) add(v row) error {
 	return err
 }
 
-// replace stores v over the row that has the given fence and state.
-func (s *statements) replace(v row, fence int64, state string) error {
-	err := bind(s.update, v.key, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.first, v.erased,
-		v.record, v.sum, fence)
+// replace stores v over the row that is stored. Most changes leave the columns of the indexes as they are: told so, SQLite
+// leaves the indexes alone.
+func (s *statements) replace(v, stored row) (err error) {
+	stmt := s.refresh
+	if v.state == stored.state && v.first == stored.first && v.erased == stored.erased {
+		err = bind(stmt, v.key, v.owner, v.lease, v.fence, v.crashes, v.updated, v.record, v.sum, stored.fence)
+	} else {
+		stmt = s.update
+		err = bind(stmt, v.key, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.first, v.erased, v.record, v.sum, stored.fence)
+	}
 	if err == nil {
-		err = s.update.Exec()
+		err = stmt.Exec()
 	}
 	if err == nil {
 		s.change.writes++
-		s.change.states[state]--
+		s.change.states[stored.state]--
 		s.change.states[v.state]++
 	}
 	return err

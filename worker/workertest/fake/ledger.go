@@ -17,9 +17,8 @@ import (
 // Op names a method of the port, to say which call shall fail.
 type Op string
 
-// The methods of worker.Ledger, and what operators do.
+// The methods of worker.Ledger, and Ledger.Overview.
 const (
-	Amend    Op = "amend"
 	Claim    Op = "claim"
 	Overview Op = "overview"
 	Save     Op = "save"
@@ -163,11 +162,8 @@ func (l *Ledger) of(pool, sub string) (of []worker.Run) {
 // Save is worker.Ledger's.
 func (l *Ledger) Save(ctx context.Context, r worker.Run) error {
 	return l.call(ctx, Save, func() error {
-		if r.Key != r.Identity.Key() {
-			return errors.New("fake: save: the run's key is not that of its identity")
-		}
-		if !slices.Contains(states(), r.State) {
-			return errors.New("fake: save: unknown state " + string(r.State))
+		if err := sane(r); err != nil {
+			return err
 		}
 		if stored, ok := l.runs[r.Key]; !ok || stored.Fence != r.Fence {
 			return worker.ErrLeaseLost
@@ -177,16 +173,15 @@ func (l *Ledger) Save(ctx context.Context, r worker.Run) error {
 	})
 }
 
-// Amend stores r over the version that has its fence and raises the fence, for an operator: ErrLeaseLost if it moved.
-func (l *Ledger) Amend(ctx context.Context, r worker.Run) error {
-	return l.call(ctx, Amend, func() error {
-		if stored, ok := l.runs[r.Key]; !ok || stored.Fence != r.Fence {
-			return worker.ErrLeaseLost
-		}
-		r.Fence++
-		l.put(r)
-		return nil
-	})
+// sane refuses what no ledger stores.
+func sane(r worker.Run) error {
+	if r.Key != r.Identity.Key() {
+		return errors.New("fake: the run's key is not that of its identity")
+	}
+	if !slices.Contains(states(), r.State) {
+		return errors.New("fake: unknown state " + string(r.State))
+	}
+	return nil
 }
 
 func states() []worker.RunState {
@@ -252,6 +247,7 @@ func (l *Ledger) call(ctx context.Context, op Op, f func() error) error {
 }
 
 func (l *Ledger) put(r worker.Run) {
+	r.Others = false // claims say it; it is not stored
 	if l.runs == nil {
 		l.runs = map[string]worker.Run{}
 	}

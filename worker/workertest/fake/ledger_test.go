@@ -18,6 +18,13 @@ func TestLedgerKeepsThePortsPromises(t *testing.T) {
 	})
 }
 
+func TestRecordsKeepTheirPromises(t *testing.T) {
+	workertest.Ledgers(t, func(*testing.T) workertest.RecordsHarness {
+		l := &fake.Ledger{}
+		return workertest.RecordsHarness{Ledger: l, Records: l.Records()}
+	})
+}
+
 func person() worker.Identity {
 	return worker.Identity{Pool: "eu-west-1_Ab12cd34E", Sub: "s", Generation: "0"}
 }
