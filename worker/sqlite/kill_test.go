@@ -27,6 +27,8 @@ func child(role string) int {
 	switch role {
 	case "save":
 		return saveUntilKilled()
+	case "amend":
+		return amendUntilKilled()
 	case "open":
 		return openAndSay()
 	}
@@ -76,11 +78,11 @@ func childCommand(t *testing.T, role, path string, from int) *exec.Cmd {
 	return c
 }
 
-// killAfter runs a child that saves and kills it when it has printed so many lines. It gives the runs that the child
+// killAfter runs a child and kills it when it has printed so many lines; 0 lets it end by itself. It gives the runs that the child
 // had acknowledged, those that were printed on its way to death included.
-func killAfter(t *testing.T, path string, from, lines int) (saved []int) {
+func killAfter(t *testing.T, role, path string, from, lines int) (saved []int) {
 	t.Helper()
-	c := childCommand(t, "save", path, from)
+	c := childCommand(t, role, path, from)
 	out, err := c.StdoutPipe()
 	if err == nil {
 		err = c.Start()
@@ -118,7 +120,7 @@ func TestWhatWasAcknowledgedSurvivesKills(t *testing.T) {
 		if kill%4 == 0 {
 			lines = 1 // while it opens; the first time, while it creates
 		}
-		for _, i := range killAfter(t, path, kill*1_000_000, lines) {
+		for _, i := range killAfter(t, "save", path, kill*1_000_000, lines) {
 			all[i] = true
 		}
 		if kill%5 == 4 {
