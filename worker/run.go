@@ -86,7 +86,7 @@ type Run struct {
 	Written    map[string]Wrote // by attribute
 	Pipeline   string           // hash of the file that ran last
 	Reopened   time.Time        // by an operator, the last time; the age limit counts from it
-	Erased     time.Time        // since when it has no answers and digests any more
+	Erased     time.Time        // since when it has no answers any more, and no digests if the person was forgotten
 	// Others tells whether the ledger knows other runs of this person. Claim says it; it is not stored.
 	Others bool
 }

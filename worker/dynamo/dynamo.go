@@ -18,7 +18,7 @@
 //	crashes      N
 //	updated      N         nanoseconds since 1970
 //	first_seen   N         nanoseconds since 1970
-//	erased       N         nanoseconds since 1970; 0 while answers and digests are there
+//	erased       N         nanoseconds since 1970; 0 while the answers are there
 //	token        S         of the write that made this version
 //	record       B         JSON of the rest
 //	sum          B         16 bytes of SHA-256 over all of the above
