@@ -80,7 +80,7 @@ func working(t *testing.T, l *sqlite.Ledger) (stop func() int) {
 	}
 }
 
-func filled(t *testing.T, runs int) (*sqlite.Ledger, string) {
+func filled(t testing.TB, runs int) (*sqlite.Ledger, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	l := open(t, path, nil)
@@ -259,4 +259,3 @@ func TestOpeningWhileTheWorkerCommitsIsNoDamage(t *testing.T) {
 	}
 	stop()
 }
-

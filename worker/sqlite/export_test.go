@@ -1,6 +1,10 @@
 package sqlite
 
-import "github.com/postconfirm/postconfirm/worker"
+import (
+	"time"
+
+	"github.com/postconfirm/postconfirm/worker"
+)
 
 // Row is a row of the table, for the fuzz tests.
 type Row struct{ row }
@@ -37,4 +41,13 @@ func (r *Row) Columns() (texts []*string, numbers []*int64, record *[]byte) {
 func ParseMark(text string) (again string, ok bool) {
 	m, ok := parseMark(text)
 	return m.text(), ok
+}
+
+// Cells reads a page and everything that looks like a run on it.
+func Cells(page []byte) {
+	w := &wreck{runs: map[string]found{}}
+	(&pages{}).cells(2, append(page, make([]byte, pageSize)...)[:pageSize], func(columns []value) { w.see(columns, 0) })
+	for _, f := range w.runs {
+		_, _, _ = f.salvaged(w, time.Unix(0, 0))
+	}
 }
