@@ -5,6 +5,8 @@
 //	postconfirm lint FILE    check a pipeline file
 //	postconfirm try USER     one user through the pipeline, written only with --write
 //	postconfirm explain FILE what the trigger would do with an event, and why
+//	postconfirm ledger …     list a ledger's runs, verify it, salvage a damaged one
+//	postconfirm forget SUB   erase what the ledger keeps of a person, only with --write
 //
 // Text for people goes to standard output, or to standard error with --json, when standard output has one JSON object
 // per line. Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 partly done, 130 interrupted.
@@ -82,7 +84,8 @@ func root(std streams) *cobra.Command {
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
-	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), triggerCommand(std))
+	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), ledgerCommand(std),
+		forgetCommand(std), triggerCommand(std))
 	return cmd
 }
 
@@ -91,10 +94,10 @@ func known(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	p := &problem{err: fmt.Errorf("unknown command %q", args[0]), next: "postconfirm --help", code: exitUsage}
+	p := &problem{err: fmt.Errorf("unknown command %q", args[0]), next: cmd.CommandPath() + " --help", code: exitUsage}
 	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		p.next = "postconfirm " + near[0]
+		p.next = cmd.CommandPath() + " " + near[0]
 	}
 	return p
 }

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 		"postconfirm": func() {
 			os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdout, os.Stderr}))
 		},
+		"seed": seed,
 	})
 }
 
@@ -42,7 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"users": users, "box": box, "vendor": vendor, "vendors": vendors, "attribute": attribute,
-			"expand": expand, "status": status, "steady": steady},
+			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger},
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -92,6 +93,127 @@ func TestAFullDiskPasses(t *testing.T) {
 	shut(t, l)
 	if n, err := open(t, path, nil).Verify(t.Context()); n != 2 || err != nil {
 		t.Errorf("afterwards: %d runs, %v, want 2", n, err)
+	}
+}
+
+// full is a disk without room: no file can be written, and whatever is synced is. Room comes back with disk.hook(nil).
+func full(op, _ string, _ []byte, _ int64) error {
+	if op == "write" {
+		return sqlite3.FULL
+	}
+	return nil
+}
+
+// TestAFullDiskKeepsWhatWasPromised fills the disk at every n-th write of some work, lets the worker meet it twice, then
+// makes room. A save that was refused is not there: nothing was begun on its word. One that was acknowledged is.
+func TestAFullDiskKeepsWhatWasPromised(t *testing.T) {
+	const runs = 3
+	for at := 1; ; at++ {
+		disk, path := newDisk(t), filepath.Join(t.TempDir(), "ledger.db")
+		l := open(t, path, disk.options())
+		writes, refused := 0, -1
+		disk.hook(func(op, file string, data []byte, offset int64) error {
+			if op == "write" {
+				writes++
+			}
+			if writes >= at {
+				return full(op, file, data, offset)
+			}
+			return nil
+		})
+		for i := range runs {
+			err := finish(t.Context(), l, i)
+			if err == nil {
+				continue
+			}
+			if again := finish(t.Context(), l, i); !errors.Is(err, sqlite3.FULL) || !errors.Is(again, sqlite3.FULL) || l.Err() != nil {
+				t.Fatalf("full at write %d: got %v, then %v, Err is %v, want a ledger that lives", at, err, again, l.Err())
+			}
+			if r, _, err := l.Run(t.Context(), person(i).Key()); err != nil || r.State == worker.Done {
+				t.Fatalf("full at write %d: a save that was refused is there: %s, %v", at, r.State, err)
+			}
+			if refused < 0 {
+				refused = i
+			}
+		}
+		disk.hook(nil)
+		for i := range runs {
+			if err := finish(t.Context(), l, i); err != nil {
+				t.Fatalf("full at write %d, with room again: %v", at, err)
+			}
+		}
+		shut(t, l)
+		if n, err := open(t, path, nil).Verify(t.Context()); n != runs || err != nil {
+			t.Fatalf("full at write %d, afterwards: %d runs, %v, want %d", at, n, err, runs)
+		}
+		if refused < 0 {
+			t.Logf("the disk was full at each of %d writes", at-1)
+			if at < 20 {
+				t.Errorf("only %d writes were refused: does the test still hit what it should?", at-1)
+			}
+			return
+		}
+	}
+}
+
+// TestAFullDiskOnlyPutsACheckpointOff lets the log grow while the file can't.
+func TestAFullDiskOnlyPutsACheckpointOff(t *testing.T) {
+	disk, path := newDisk(t), filepath.Join(t.TempDir(), "ledger.db")
+	l := open(t, path, disk.options())
+	refused := 0
+	disk.hook(func(op, file string, _ []byte, _ int64) error {
+		if op == "write" && strings.HasSuffix(file, "ledger.db") {
+			refused++
+			return sqlite3.FULL
+		}
+		return nil
+	})
+	for i := 0; refused < 3 && i < 3000; i++ {
+		if err := finish(t.Context(), l, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if refused < 3 || l.Err() != nil {
+		t.Fatalf("%d checkpoints met a full disk; Err is %v", refused, l.Err())
+	}
+	disk.hook(nil)
+	before, err := l.Counts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	shut(t, l)
+	if n, err := open(t, path, nil).Verify(t.Context()); n != before[worker.Done] || err != nil {
+		t.Errorf("afterwards: %d runs, %v, want %d", n, err, before[worker.Done])
+	}
+}
+
+func TestAFullDiskThatASyncTellsOfEndsTheLedger(t *testing.T) {
+	disk := newDisk(t)
+	l := open(t, filepath.Join(t.TempDir(), "ledger.db"), disk.options())
+	if err := finish(t.Context(), l, 1); err != nil {
+		t.Fatal(err)
+	}
+	disk.hook(failing("sync", "-wal", syscall.ENOSPC)) // nobody knows what is on the disk then
+	if err := finish(t.Context(), l, 2); !errors.Is(err, sqlite.ErrDead) {
+		t.Errorf("got %v, want ErrDead", err)
+	}
+}
+
+// TestDamageOfTheFileIsNoDamageOfARun holds apart what parks one run and what stops the worker.
+func TestDamageOfTheFileIsNoDamageOfARun(t *testing.T) {
+	disk := newDisk(t)
+	l := open(t, filepath.Join(t.TempDir(), "ledger.db"), disk.options())
+	disk.hook(failing("write", "-wal", sqlite3.CORRUPT))
+	_, err := claim(t.Context(), l, 1)
+	if !errors.Is(err, sqlite.ErrDead) || errors.Is(err, worker.ErrDamaged) {
+		t.Errorf("got %v, want ErrDead and no worker.ErrDamaged", err)
+	}
+	garbage := filepath.Join(t.TempDir(), "ledger.db")
+	if err := os.WriteFile(garbage, []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.Open(garbage, nil); !errors.Is(err, worker.ErrDamaged) || !errors.Is(err, sqlite.ErrDamaged) {
+		t.Errorf("a file that is none: got %v, want ErrDamaged of both", err)
 	}
 }
 

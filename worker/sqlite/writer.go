@@ -253,11 +253,12 @@ func (w *writer) tidy() {
 	}
 }
 
-// checkpoint moves the log into the file. Readers and a lock of somebody else only put it off.
+// checkpoint moves the log into the file. Readers, a lock of somebody else and a full disk only put it off: the log has
+// everything until all of it is in the file for sure.
 func (w *writer) checkpoint(mode sqlite3.CheckpointMode) error {
 	w.logPages = 0
 	_, _, err := w.conn.WALCheckpoint("main", mode)
-	if errors.Is(err, sqlite3.BUSY) || errors.Is(err, sqlite3.LOCKED) {
+	if errors.Is(err, sqlite3.BUSY) || errors.Is(err, sqlite3.LOCKED) || errors.Is(err, sqlite3.FULL) {
 		return nil
 	}
 	return err
