@@ -41,7 +41,7 @@ func (l *Ledger) Run(ctx context.Context, key string) (r worker.Run, ok bool, er
 }
 
 // List reads runs in the order of their keys. Open and parked ones are found by the index of those, each then read
-// consistently: their cost is that of what is open and parked. Any other list scans the whole table for every page: half a
+// consistently: their cost is that of what is open and parked. Any other list scans the whole table for every page: a
 // read unit for each 4 KB of it, so a table of a million runs costs some cents and minutes; take the largest pages that
 // memory allows. Runs that are damaged are left out and stand in the error, each as a *RecordError; those that were
 // read are returned beside it.

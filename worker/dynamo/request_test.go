@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/dynamo"
 )
 
 // TestRequestsAreTheseWordForWord holds the requests against golden files; the tables of others depend on them.
@@ -30,10 +31,13 @@ func TestRequestsAreTheseWordForWord(t *testing.T) {
 	done.Flags, done.Written = []string{"attribute custom:x: too_long"}, map[string]worker.Wrote{"website": wrote("sha256:22", start())}
 	gone := claimed()
 	gone.State, gone.Owner = worker.Gone, ""
+	parked := claimed()
+	parked.State, parked.Owner, parked.Sub = worker.Parked, "", "another"
+	parked.Key = parked.Identity.Key()
 	for _, c := range []struct {
 		name    string
 		answers []answer
-		act     func(*testing.T, worker.Ledger) error
+		act     func(*testing.T, *dynamo.Ledger) error
 	}{
 		{"a-new-run", []answer{says(200, `{}`), alone}, claim},
 		{"a-takeover", []answer{refuses(stored(t, expired)), says(200, `{}`), alone}, claim},
@@ -43,6 +47,11 @@ func TestRequestsAreTheseWordForWord(t *testing.T) {
 		{"a-done-run", []answer{says(200, `{}`)}, save(done)},
 		{"a-run-of-somebody-gone", []answer{says(200, `{}`)}, save(gone)},
 		{"what-was-written", []answer{says(200, `{"Items":[],"LastEvaluatedKey":{"person":{"S":"p"},"generation":{"S":"g"}}}`), says(200, `{"Items":[]}`)}, written},
+		{"an-amended-run", []answer{says(200, `{}`)}, amend(done)},
+		{"a-list-of-parked-runs", []answer{people(hint(parked), hint(held)), holds(stored(t, parked))}, list(worker.Parked, parked)},
+		{"a-list-of-done-runs", []answer{people(stored(t, done)), people()}, list(worker.Done, done)},
+		{"an-overview", []answer{people(hint(parked), hint(held))}, overview},
+		{"what-is-not-erased", []answer{people(stored(t, done))}, unerased},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, s := ledger(t, c.answers...)
@@ -63,13 +72,13 @@ func TestRequestsAreTheseWordForWord(t *testing.T) {
 	}
 }
 
-func claim(t *testing.T, l worker.Ledger) error {
+func claim(t *testing.T, l *dynamo.Ledger) error {
 	_, err := l.Claim(t.Context(), person(), "b-1", start().Add(lease), start().Add(2*lease))
 	return err
 }
 
 // busy wants the claim to be refused until the end of the other generation's lease.
-func busy(t *testing.T, l worker.Ledger) error {
+func busy(t *testing.T, l *dynamo.Ledger) error {
 	var b *worker.Busy
 	if err := claim(t, l); !errors.As(err, &b) || !b.Until.Equal(start().Add(3*lease)) {
 		return fmt.Errorf("got %w, want *worker.Busy", err)
@@ -77,11 +86,11 @@ func busy(t *testing.T, l worker.Ledger) error {
 	return nil
 }
 
-func save(r worker.Run) func(*testing.T, worker.Ledger) error {
-	return func(t *testing.T, l worker.Ledger) error { return l.Save(t.Context(), r) }
+func save(r worker.Run) func(*testing.T, *dynamo.Ledger) error {
+	return func(t *testing.T, l *dynamo.Ledger) error { return l.Save(t.Context(), r) }
 }
 
-func written(t *testing.T, l worker.Ledger) error {
+func written(t *testing.T, l *dynamo.Ledger) error {
 	_, err := l.Written(t.Context(), person().Pool, person().Sub)
 	return err
 }
