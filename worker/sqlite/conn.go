@@ -60,7 +60,7 @@ func openForReading(path, vfs string) (*sqlite3.Conn, error) {
 
 func parameters(vfs string) url.Values {
 	if vfs == "" {
-		return url.Values{}
+		vfs = ownVFS()
 	}
 	return url.Values{"vfs": {vfs}}
 }

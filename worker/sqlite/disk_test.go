@@ -24,7 +24,7 @@ type disk struct {
 // newDisk registers a disk for one test.
 func newDisk(t *testing.T) *disk {
 	d := &disk{VFS: vfs.Find(""), name: "disk of " + strings.ReplaceAll(t.Name(), "/", " ")}
-	vfs.Register(d.name, d)
+	vfs.Register(d.name, sqlite.Room(d))
 	t.Cleanup(func() { vfs.Unregister(d.name) })
 	return d
 }

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"time"
 
+	"github.com/ncruces/go-sqlite3/vfs"
+
 	"github.com/postconfirm/postconfirm/worker"
 )
 
@@ -51,3 +53,6 @@ func Cells(page []byte) {
 		_, _, _ = f.salvaged(w, time.Unix(0, 0))
 	}
 }
+
+// Room puts what the ledger has over the operating system's disk over another one.
+func Room(below vfs.VFS) vfs.VFS { return room{below} }

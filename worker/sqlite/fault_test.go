@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,7 +81,7 @@ func TestAFullDiskPasses(t *testing.T) {
 	if err := finish(t.Context(), l, 1); err != nil {
 		t.Fatal(err)
 	}
-	disk.hook(failing("write", "-wal", sqlite3.FULL))
+	disk.hook(failing("write", "-wal", noRoom()))
 	for i := range 3 {
 		if err := finish(t.Context(), l, 2); !errors.Is(err, sqlite3.FULL) || errors.Is(err, sqlite.ErrDead) {
 			t.Errorf("try %d: got %v, want a full disk and a ledger that lives", i, err)
@@ -99,10 +100,13 @@ func TestAFullDiskPasses(t *testing.T) {
 // full is a disk without room: no file can be written, and whatever is synced is. Room comes back with disk.hook(nil).
 func full(op, _ string, _ []byte, _ int64) error {
 	if op == "write" {
-		return sqlite3.FULL
+		return noRoom()
 	}
 	return nil
 }
+
+// noRoom is what the operating system's file says.
+func noRoom() error { return &fs.PathError{Op: "write", Path: "ledger.db-wal", Err: syscall.ENOSPC} }
 
 // TestAFullDiskKeepsWhatWasPromised fills the disk at every n-th write of some work, lets the worker meet it twice, then
 // makes room. A save that was refused is not there: nothing was begun on its word. One that was acknowledged is.
@@ -164,7 +168,7 @@ func TestAFullDiskOnlyPutsACheckpointOff(t *testing.T) {
 	disk.hook(func(op, file string, _ []byte, _ int64) error {
 		if op == "write" && strings.HasSuffix(file, "ledger.db") {
 			refused++
-			return sqlite3.FULL
+			return noRoom()
 		}
 		return nil
 	})
@@ -316,7 +320,7 @@ func TestAFailedCommitFailsTheWholeBatch(t *testing.T) {
 		want error
 	}{
 		{"on a broken disk", errors.New("input/output error"), sqlite.ErrDead},
-		{"on a full disk", sqlite3.FULL, sqlite3.FULL},
+		{"on a full disk", noRoom(), sqlite3.FULL},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "ledger.db")

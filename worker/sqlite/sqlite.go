@@ -28,7 +28,8 @@ import (
 type Options struct {
 	// Batch is how many waiting requests share one commit; 256.
 	Batch int
-	// VFS names a registered SQLite file system, for tests that break disks; the operating system's.
+	// VFS names a registered SQLite file system, for tests that break disks; the operating system's, told
+	// apart when it is full.
 	VFS string
 	// Now tells since when the lock is held; time.Now.
 	Now func() time.Time
