@@ -36,8 +36,6 @@ var floors = []struct {
 	{"worker", []string{"enrich", "enrich/event", "enrich/expr"}},
 	{"worker/amazon", []string{"worker", "enrich/awsfault", "enrich/onewrite"}},
 	{"worker/amazon/sources", []string{"enrich"}},
-	{"worker/dynamo", []string{"worker", "enrich", "enrich/awsfault"}},
-	{"worker/sqlite", []string{"worker"}},
 	{"worker/meter", []string{"worker", "enrich"}},
 	{"worker/record", []string{"worker"}},
 	{"worker/dynamo", []string{"worker", "worker/record", "enrich", "enrich/awsfault"}},

@@ -121,7 +121,7 @@ func TestEveryFailureHasItsClass(t *testing.T) {
 		{"ProvisionedThroughputExceededException", enrich.Throttled, false},
 		{"ThrottlingException", enrich.Throttled, false},
 		{"RequestLimitExceeded", enrich.Throttled, false},
-		{"AccessDeniedException", enrich.Throttled, false},
+		{"AccessDeniedException", enrich.Denied, false},
 		{"ResourceNotFoundException", enrich.Permanent, false},
 		{"ValidationException", enrich.Permanent, false},
 		{"TransactionConflictException", enrich.Temporary, false},

@@ -116,7 +116,7 @@ func TestALeaseThatFailsIsNoSlice(t *testing.T) {
 		kind   enrich.FailureKind
 	}{
 		"a throttled table": {awsError("ProvisionedThroughputExceededException"), "provisioned_throughput_exceeded", enrich.Throttled},
-		"no permission":     {awsError("AccessDeniedException"), "access_denied", enrich.Throttled},
+		"no permission":     {awsError("AccessDeniedException"), "access_denied", enrich.Denied},
 		"a lost answer":     {resets, "network", enrich.Temporary},
 	} {
 		t.Run(name, func(t *testing.T) {
