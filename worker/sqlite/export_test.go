@@ -56,3 +56,6 @@ func Cells(page []byte) {
 
 // Room puts what the ledger has over the operating system's disk over another one.
 func Room(below vfs.VFS) vfs.VFS { return room{below} }
+
+// UnerasedCondition is what finds the runs that Unerased gives.
+const UnerasedCondition = unerased

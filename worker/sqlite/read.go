@@ -41,8 +41,31 @@ func (r *Reader) List(ctx context.Context, f worker.Filter) ([]worker.Run, error
 		}
 		where += " AND state = '" + string(f.State) + "'" // in the text: only so SQLite sees that a partial index will do
 	}
-	runs, err := r.runs(ctx, where+" ORDER BY key LIMIT ?2", f.After, int64(cmp.Or(max(f.Limit, 0), 100)))
+	runs, err := r.page(ctx, "SELECT "+columns+" FROM runs WHERE "+where+" ORDER BY key LIMIT ?2", f.After, cmp.Or(max(f.Limit, 0), 100))
 	return runs, wrap("list", err)
+}
+
+// page reads as many sound runs as are wanted, past those that are damaged, so that only the last page is empty.
+func (r *Reader) page(ctx context.Context, query, after string, limit int) (runs []worker.Run, broken error) {
+	for len(runs) < limit {
+		want := limit - len(runs)
+		rows, err := r.rows(ctx, query, nil, after, int64(want))
+		if err != nil {
+			return runs, errors.Join(err, broken)
+		}
+		for _, v := range rows {
+			after = v.key
+			if run, err := v.sound(); err == nil {
+				runs = append(runs, run)
+			} else {
+				broken = errors.Join(broken, err)
+			}
+		}
+		if len(rows) < want {
+			break
+		}
+	}
+	return runs, broken
 }
 
 // Written merges what the runs of this person wrote, the value that was observed last winning each attribute.

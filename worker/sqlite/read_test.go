@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/sqlite"
@@ -109,6 +111,53 @@ func TestListGivesWhatIsSoundBesideTheError(t *testing.T) {
 	}
 	if n, err := l.Verify(t.Context()); n != 17 || !errors.As(err, &record) {
 		t.Errorf("verify: got %d runs, %v", n, err)
+	}
+}
+
+func TestAListGoesOnPastPagesOfDamagedRuns(t *testing.T) {
+	l, _ := states(t)
+	tamper(t, l.Path(), "UPDATE runs SET crashes = 9 WHERE key IN (SELECT key FROM runs ORDER BY key LIMIT 10)")
+	var all []worker.Run
+	for f := (worker.Filter{Limit: 3}); ; f.After = all[len(all)-1].Key {
+		page, err := l.List(t.Context(), f)
+		if len(all) == 0 && !errors.Is(err, worker.ErrDamaged) || len(all) > 0 && err != nil {
+			t.Errorf("after %d: got %v", len(all), err)
+		}
+		if all = append(all, page...); len(page) == 0 {
+			break
+		}
+	}
+	if len(all) != 8 {
+		t.Errorf("%d runs listed, want the 8 that are sound", len(all))
+	}
+}
+
+// TestNoReadGoesThroughAllRuns asks SQLite how it finds what is asked for all the time.
+func TestNoReadGoesThroughAllRuns(t *testing.T) {
+	l, path := filled(t, 1)
+	shut(t, l)
+	c, err := sqlite3.Open("file:" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	for query, index := range map[string]string{
+		"SELECT * FROM runs WHERE sub = 's' AND pool = 'p' AND key <> 'k'":                                                                        "runs_of_person",
+		"SELECT min(first_seen) FROM runs WHERE state = 'open'":                                                                                   "runs_waiting",
+		"SELECT * FROM runs WHERE key > 'k' AND state = 'parked' ORDER BY key":                                                                    "runs_parked",
+		"SELECT * FROM runs WHERE " + sqlite.UnerasedCondition + " AND (updated, rowid) > (1, 2) AND updated < 3 ORDER BY updated, rowid LIMIT 4": "runs_unerased",
+	} {
+		s, _, err := c.Prepare("EXPLAIN QUERY PLAN " + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := ""
+		for s.Step() {
+			plan += s.ColumnText(3) + "\n"
+		}
+		if err := errors.Join(s.Err(), s.Close()); err != nil || !strings.Contains(plan, index) || strings.Contains(plan, "SCAN runs\n") || strings.Contains(plan, "TEMP B-TREE") {
+			t.Errorf("%s: %v\n%s", query, err, plan)
+		}
 	}
 }
 
