@@ -258,16 +258,17 @@ func TestRunSweepsOnceADayAndNotTooFast(t *testing.T) {
 			t.Errorf("before the next day: %d erased", n)
 		}
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		if n := erased(); n != 501 {
 			t.Errorf("the next day: %d erased", n)
 		}
 		l.Down(errors.New("down"))
 		time.Sleep(24 * time.Hour)
+		cancel()
+		<-ended
 		if !strings.Contains(log.String(), "sweep failed") || strings.Contains(log.String(), canary) {
 			t.Errorf("log: %s", log)
 		}
-		cancel()
-		<-ended
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -164,21 +165,21 @@ func TestAFullDiskKeepsWhatWasPromised(t *testing.T) {
 func TestAFullDiskOnlyPutsACheckpointOff(t *testing.T) {
 	disk, path := newDisk(t), filepath.Join(t.TempDir(), "ledger.db")
 	l := open(t, path, disk.options())
-	refused := 0
+	var refused atomic.Int64
 	disk.hook(func(op, file string, _ []byte, _ int64) error {
 		if op == "write" && strings.HasSuffix(file, "ledger.db") {
-			refused++
+			refused.Add(1)
 			return noRoom()
 		}
 		return nil
 	})
-	for i := 0; refused < 3 && i < 3000; i++ {
+	for i := 0; refused.Load() < 3 && i < 3000; i++ {
 		if err := finish(t.Context(), l, i); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if refused < 3 || l.Err() != nil {
-		t.Fatalf("%d checkpoints met a full disk; Err is %v", refused, l.Err())
+	if refused.Load() < 3 || l.Err() != nil {
+		t.Fatalf("%d checkpoints met a full disk; Err is %v", refused.Load(), l.Err())
 	}
 	disk.hook(nil)
 	before, err := l.Counts(t.Context())
