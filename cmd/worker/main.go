@@ -43,6 +43,9 @@ func run(ctx context.Context, again func(), args []string, getenv func(string) s
 	cmd.RunE = func(*cobra.Command, []string) error {
 		s.Log = slog.New(slog.NewJSONHandler(stderr, nil))
 		s.Lambda = getenv("AWS_LAMBDA_RUNTIME_API") != ""
+		if err := breaks(&s, getenv); err != nil {
+			return err
+		}
 		return work(ctx, again, s)
 	}
 	err := cmd.Execute()

@@ -48,6 +48,10 @@ type Settings struct {
 	Region string         // the AWS chain's
 	Secret enrich.Secrets // in place of what Secrets says; none
 	Out    io.Writer      // where a function writes its metrics; os.Stdout
+
+	// Ports changes what the worker stands on, before it starts: the place where proofs break things. nil leaves the
+	// ports as they are.
+	Ports func(worker.Ports) worker.Ports
 }
 
 // Usage is an error of the settings, the pipeline, or what they point to: a person has to change something.
@@ -140,6 +144,9 @@ func (a *App) assemble(s Settings, about amazon.About) {
 	ports := worker.Ports{Queue: queue, DeadLetters: amazon.NewDeadLetters(a.Clients.SQS, s.DeadLetters),
 		Directory: amazon.NewDirectory(a.Clients.Cognito), Ledger: a.Ledger, Secrets: s.Secret}
 	a.numbers.around(&ports, &s.Worker)
+	if s.Ports != nil {
+		ports = s.Ports(ports)
+	}
 	w := worker.New(a.Pipeline, ports, &s.Worker)
 	defer func() { a.numbers.watch(a, w) }()
 	if s.Lambda {
