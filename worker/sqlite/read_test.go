@@ -352,3 +352,39 @@ func TestALongReadSeesOneMoment(t *testing.T) {
 		t.Errorf("at the end: got %d runs, %v", n, err)
 	}
 }
+
+func TestALedgerCanBeOpenedForReadingWhileItIsWritten(t *testing.T) {
+	// What is remembered beside the ledger moves on with it: read too late, it is ahead of what was seen of the ledger.
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l := open(t, path, nil)
+	defer shut(t, l)
+	read := make(chan struct{})
+	err := crowd(2, func(k int) error {
+		if k == 0 {
+			defer close(read)
+			for range 300 {
+				r, err := sqlite.OpenReader(path)
+				if err != nil {
+					return err
+				}
+				if err := r.Close(); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		for i := 0; ; i++ {
+			select {
+			case <-read:
+				return nil
+			default:
+			}
+			if err := finish(t.Context(), l, i); err != nil {
+				return err
+			}
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
