@@ -454,6 +454,38 @@ func TestTheLedgerIsTheTruth(t *testing.T) {
 			expect(t, class.String()+" run", w.run(sub).State, worker.Done)
 		}
 	})
+	for name, tt := range map[string]struct {
+		claims int
+		state  worker.RunState
+		end    func(w *world, sub string)
+	}{
+		"parked as a crash loop": {3, worker.Parked, func(*world, string) {}},
+		"parked for its age":     {1, worker.Parked, func(*world, string) { time.Sleep(6 * 24 * time.Hour) }},
+		"over, its user gone":    {1, worker.Gone, (*world).deleteUser},
+	} {
+		in(t, "an intent found open in a run that is "+name+" is an open effect, and flagged", func(t *testing.T, on face) {
+			effect := &vendor{class: enrich.Unsafe, run: func(context.Context, enrich.Call, int) (enrich.Result, error) { return nil, nil }}
+			p := company(t, answers(acme))
+			p.Steps = append(p.Steps, enrich.Step{ID: "effect", Uses: "test", Connector: effect, Class: enrich.Unsafe, Timeout: time.Second})
+			w := newWorld(t, on, p)
+			sub := w.confirm("ada@acme.example")
+			id := worker.Identity{Pool: w.pool, Sub: sub, Generation: event.Onboarding}
+			for range tt.claims {
+				r, err := w.ledger.Claim(t.Context(), id, "gone-"+time.Now().String(), time.Now(), time.Now().Add(time.Second))
+				w.must(err)
+				r.Steps = map[string]worker.StepRecord{"effect": {State: worker.StepIntent}}
+				w.must(w.ledger.Save(t.Context(), r))
+				time.Sleep(2 * time.Second)
+			}
+			tt.end(w, sub)
+			w.work(time.Minute)
+			r := w.run(sub)
+			expect(t, "state", r.State, tt.state)
+			expect(t, "calls", effect.count(), 0)
+			expect(t, "open effects", strings.Join(r.OpenEffects(), " "), "effect")
+			expect(t, "flags", strings.Join(r.Flags, ", "), "step effect: unknown")
+		})
+	}
 	for name, timeout := range map[string]time.Duration{"longer than the lease": 5 * time.Minute, "that ignores its time-out": 10 * time.Second} {
 		in(t, "a step "+name+" keeps its lease: nobody else starts the same", func(t *testing.T, on face) {
 			v := &vendor{class: enrich.Read, run: func(context.Context, enrich.Call, int) (enrich.Result, error) {

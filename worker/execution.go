@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -90,34 +89,12 @@ func (e *execution) resume(ctx context.Context) error {
 		if r.Steps == nil {
 			r.Steps = map[string]StepRecord{}
 		}
-		for id, s := range r.Steps {
-			open = open || s.State == StepIntent
-			if r.Steps[id] = e.found(id, s); s.State == StepIntent && r.Steps[id].State == StepUnknown {
-				r.Flag("step " + id + ": unknown")
-			}
-		}
+		open = e.settleIntents(r)
 	})
 	if !open {
 		return nil
 	}
 	return e.hold.save(ctx, func(*Run) {})
-}
-
-// found settles an intent that an earlier delivery left open: nobody knows whether its call arrived.
-func (e *execution) found(id string, s StepRecord) StepRecord {
-	if s.State != StepIntent {
-		return s
-	}
-	i := slices.IndexFunc(e.pipeline.Steps, func(step enrich.Step) bool { return step.ID == id })
-	switch {
-	case i >= 0 && e.pipeline.Steps[i].Class == enrich.Verifiable:
-		return s // looked at when the step's turn comes
-	case i >= 0 && (e.pipeline.Steps[i].Class.Repeatable() || e.pipeline.Steps[i].AtLeast):
-		s.State = StepOpen
-		return s
-	}
-	s.State, s.Code = StepUnknown, "interrupted"
-	return s
 }
 
 func (e *execution) waitFor(ids []string) {

@@ -134,7 +134,10 @@ func (w *Worker) patience(h *hold) time.Duration {
 // finish stores a final state and lets the message go.
 func (w *Worker) finish(ctx context.Context, h *hold, state RunState, v Verdict) Verdict {
 	v.Run = h.run.Key
-	err := h.save(ctx, func(r *Run) { r.State, r.Owner, r.Pipeline = state, "", w.pipeline.Hash })
+	err := h.save(ctx, func(r *Run) {
+		r.leaveIntents()
+		r.State, r.Owner, r.Pipeline = state, "", w.pipeline.Hash
+	})
 	if err != nil {
 		return w.unsaved(h, err)
 	}

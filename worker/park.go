@@ -13,6 +13,7 @@ import (
 // message goes. Killed in between, the next delivery goes on from there (finishParking).
 func (w *Worker) park(ctx context.Context, h *hold, reason, step string) Verdict {
 	err := h.save(ctx, func(r *Run) {
+		w.settleIntents(r)
 		r.State, r.Reason, r.Owner, r.Pipeline, r.LetterSent = Parked, reason, "", w.pipeline.Hash, false
 	})
 	if err != nil {

@@ -153,11 +153,11 @@ func (r *Run) Flag(f string) {
 	}
 }
 
-// OpenEffects are the steps whose effect nobody knows.
+// OpenEffects are the steps whose effect nobody knows: for good, or, in a parked run, until it is reopened and looks.
 func (r *Run) OpenEffects() []string {
 	var ids []string
 	for id, s := range r.Steps {
-		if s.State == StepUnknown {
+		if s.State == StepUnknown || s.State == StepIntent && r.State != Open {
 			ids = append(ids, id)
 		}
 	}
