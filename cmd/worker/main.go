@@ -106,8 +106,8 @@ func work(ctx context.Context, again func(), s app.Settings) error {
 		lambda.Start(a.Function)
 	}
 	context.AfterFunc(ctx, func() {
+		again() // before the line: whoever reads it may send the second signal at once
 		s.Log.Info("worker: stopping: running calls may finish; a second signal ends at once")
-		again()
 	})
 	if err := errors.Join(a.Run(ctx), a.Close()); err != nil {
 		return err
