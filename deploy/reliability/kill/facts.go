@@ -23,6 +23,7 @@ type Person struct {
 	Writes   []int64         // versions that the pool took, in its order
 	Asked    int             // lookups
 	Letters  int             // dead letters that the queue took
+	Receives int             // how often the queue gave the message out
 	Deleted  bool            // the message was deleted
 }
 
@@ -81,6 +82,21 @@ func (f *Facts) received(id, receipt, sub string) {
 	delete(f.owner, f.receipt[id])
 	delete(f.message, f.receipt[id])
 	f.receipt[id], f.owner[receipt], f.message[receipt] = receipt, sub, id
+	if p := f.people[sub]; p != nil {
+		p.Receives++
+	}
+}
+
+// twice tells whether some message was given out again that was not deleted.
+func (f *Facts) twice() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.people {
+		if p.Receives > 1 && !p.Deleted {
+			return true
+		}
+	}
+	return false
 }
 
 // gone notes a message that was deleted.

@@ -101,6 +101,8 @@ func (v *Verdict) end(p *Person, r worker.Run, there string, most int) {
 		if r.Crashes < most {
 			v.wrong(p, "parked as a crash loop after %d crashes, want %d", r.Crashes, most)
 		}
+	case p.Kind == stuck:
+		v.wrong(p, "the worker dies of it, and it ended as %s", name)
 	case p.Kind == refused && (r.State != worker.Parked || r.Reason != "http_400"),
 		p.Kind == deleted && r.State != worker.Gone,
 		(p.Kind == plain || p.Kind == slowed) && r.State != worker.Done:

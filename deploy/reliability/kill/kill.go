@@ -71,7 +71,7 @@ func Loop(ctx context.Context, o Options, kills int) (t Tally, err error) {
 		done++
 		deck = deck[1:]
 		if done%100 == 0 {
-			w.options.Progress(fmt.Sprintf("%d of %d kills, %d people", done, kills, w.born))
+			o.tell("%d of %d kills, %d people", done, kills, w.born)
 		}
 	}
 	if err := w.drain(ctx, &t); err != nil {

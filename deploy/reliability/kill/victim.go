@@ -91,6 +91,12 @@ func (v *victim) killed() bool {
 	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
+// unborn tells whether SIGTERM ended it before it could listen to signals: it had said nothing and done nothing.
+func (v *victim) unborn() bool {
+	status, ok := v.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGTERM && v.journal.tail() == ""
+}
+
 // journal is what the worker writes to standard error: its milestones and its last words.
 type journal struct {
 	started  chan struct{}

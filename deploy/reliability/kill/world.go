@@ -35,6 +35,12 @@ type Options struct {
 	Progress func(string)
 }
 
+func (o *Options) tell(format string, values ...any) {
+	if o.Progress != nil {
+		o.Progress(fmt.Sprintf(format, values...))
+	}
+}
+
 // World is everything around the worker: a cloud on the loopback, vendors that count, and the ledger's folder.
 type World struct {
 	Facts  *Facts
@@ -67,9 +73,6 @@ type trap struct {
 // NewWorld makes a world of its own in a new folder: in memory where the machine has such a disk. Close it when done.
 func NewWorld(ctx context.Context, o Options) (_ *World, err error) {
 	o.InFlight, o.Lose = or(o.InFlight, 16), or(o.Lose, 0.04)
-	if o.Progress == nil {
-		o.Progress = func(string) {}
-	}
 	w := &World{Facts: newFacts(), options: o, rand: rand.New(rand.NewPCG(o.Seed, 1))}
 	defer func() {
 		if err != nil {
