@@ -51,7 +51,18 @@ func take(t *testing.T, runs int, killed bool) sample {
 // put writes the sample to a new place, with one file changed.
 func (s sample) put(t *testing.T, end string, change func([]byte) []byte) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "ledger.db")
+	return s.putIn(t, t.TempDir(), end, change)
+}
+
+// putIn is put in a folder where an earlier sample may be.
+func (s sample) putIn(t *testing.T, dir, end string, change func([]byte) []byte) string {
+	t.Helper()
+	path := filepath.Join(dir, "ledger.db")
+	for _, name := range []string{"", "-wal", "-shm", ".mark", ".lock"} {
+		if err := os.Remove(path + name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
 	for name, data := range s.files {
 		if name == end {
 			data = change(append([]byte(nil), data...))

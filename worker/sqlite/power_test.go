@@ -14,10 +14,13 @@ import (
 // TestWhatWasAcknowledgedSurvivesPowerLoss cuts the power after a drawn number of disk operations. What is left of a
 // file then is what was synced, and of the writes after it any part, in any order, the last sectors torn.
 func TestWhatWasAcknowledgedSurvivesPowerLoss(t *testing.T) {
-	const losses = 60
+	losses := sized(60, 2000)
 	r, total := rand.New(rand.NewPCG(5, 6)), 0
 	for loss := range losses {
-		dir := t.TempDir()
+		dir, err := os.MkdirTemp(t.TempDir(), "loss")
+		if err != nil {
+			t.Fatal(err)
+		}
 		before, after := filepath.Join(dir, "ledger.db"), filepath.Join(dir, "after.db")
 		m := &memory{durable: map[string][]byte{}, pending: map[string][]change{}, left: 1 + r.IntN(4000)}
 		saved := saveUntilDark(t, before, m)
@@ -27,6 +30,9 @@ func TestWhatWasAcknowledgedSurvivesPowerLoss(t *testing.T) {
 		}
 		acknowledged(t, after, saved)
 		total += len(saved)
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Logf("%d runs were acknowledged over %d power losses, none is missing", total, losses)
 	if total < losses*10 {

@@ -156,7 +156,7 @@ func (w *World) hit(place string) int {
 func (w *World) die(v *victim, place string) {
 	switch place {
 	case StartUp:
-		if v.wait(time.Duration(w.rand.Int64N(int64(40 * time.Millisecond)))) {
+		if v.wait(time.Duration(w.rand.Int64N(int64(12 * time.Millisecond)))) {
 			return
 		}
 		v.kill(Moment) // or StartUp, if it has not said that it started

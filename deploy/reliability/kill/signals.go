@@ -211,7 +211,7 @@ func Freeze(ctx context.Context, o Options) (v Verdict, err error) {
 			}
 			return 0
 		})
-		if p, err = w.start(failpoint.Orders{Lease: 8 * time.Second, Writes: 100_000, Hide: time.Second}); err != nil {
+		if p, err = w.start(failpoint.Orders{Lease: 6 * time.Second, Writes: 100_000, Hide: time.Second}); err != nil {
 			return err
 		}
 		<-p.journal.started
