@@ -11,7 +11,7 @@ BIN := bin
 
 .PHONY: help
 help: ## print this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## watch users sign up and be enriched
@@ -35,7 +35,7 @@ test: ## all Go tests; needs nothing but Go
 	@test -n "$$POSTCONFIRM_TEST_DYNAMODB" || echo "test: NOT RUN: the DynamoDB ledger against a server; make check-dynalite does"
 
 .PHONY: check
-check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs check-dynalite ## everything that must be green before a change lands
+check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs check-dynalite check-reliability ## everything that must be green before a change lands
 	@echo "check: all green"
 
 .PHONY: check-tools
@@ -49,6 +49,7 @@ check-format: ## gofmt
 .PHONY: check-vet
 check-vet: ## go vet and staticcheck
 	$(GO) vet ./...
+	$(GO) vet -tags failpoints ./cmd/worker
 	$(GO) run $(STATICCHECK) ./...
 
 .PHONY: check-tidy
@@ -80,6 +81,14 @@ check-fauxqs: ## the worker's queue, held against fauxqs, an SQS that we did not
 .PHONY: check-dynalite
 check-dynalite: ## the DynamoDB ledger, held against dynalite
 	@GO=$(GO) deploy/check/dynalite.sh
+
+.PHONY: check-reliability
+check-reliability: ## kill the real worker 300 times and stop it 20 times; about a minute
+	CGO_ENABLED=0 $(GO) run ./deploy/reliability --go $(GO) --size check --report $(BIN)/reliability-check.md
+
+.PHONY: reliability
+reliability: ## the whole proof: 10,000 kills, 200 stops, power losses, flipped bits, simulation; writes bin/reliability.md
+	CGO_ENABLED=0 $(GO) run ./deploy/reliability --go $(GO) --size full --report $(BIN)/reliability.md
 
 .PHONY: bench
 bench: ## benchmarks

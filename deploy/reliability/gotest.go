@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/postconfirm/postconfirm/deploy/reliability/kill"
 )
 
 // testProofs are proofs that are Go tests: they read their size from the environment.
@@ -43,6 +45,9 @@ func goTest(s settings, name, promises, tests string, packages ...string) proof 
 		}
 		cmd := exec.CommandContext(ctx, s.command, args...)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "POSTCONFIRM_RELIABILITY="+s.size.name, fmt.Sprintf("POSTCONFIRM_SEEDS=%d", s.size.seeds))
+		if dir := kill.FastDisk(); dir != "" {
+			cmd.Env = append(cmd.Env, "TMPDIR="+dir)
+		}
 		out, err := cmd.CombinedOutput()
 		return readTest(tests, out, err)
 	}}

@@ -17,7 +17,7 @@ func sized(small, full int) int {
 // each time another one of its byte, else some hundred. What Open, Run, Claim, Written and Verify say then is either the
 // truth or damage.
 func TestNoFlippedBitIsSilent(t *testing.T) {
-	closed, killed := take(t, 12, false), take(t, 6, true)
+	closed, killed := take(t, 12, false), take(t, 2, true)
 	for _, c := range []struct {
 		name string
 		of   sample

@@ -79,7 +79,7 @@ func NewWorld(ctx context.Context, o Options) (_ *World, err error) {
 			err = errors.Join(fmt.Errorf("kill: make a world: %w", err), w.Close())
 		}
 	}()
-	if w.dir, err = os.MkdirTemp(fastDisk(), "postconfirm-kill-"); err != nil {
+	if w.dir, err = os.MkdirTemp(FastDisk(), "postconfirm-kill-"); err != nil {
 		return nil, err
 	}
 	w.close = append(w.close, func() error { return os.RemoveAll(w.dir) })
@@ -111,9 +111,9 @@ func or[T comparable](v, otherwise T) T {
 	return v
 }
 
-// fastDisk is Linux's disk in memory, or the usual folder for temporary files. A killed process loses nothing on either;
+// FastDisk is the folder of Linux's disk in memory; "" where there is none, which means the usual one for temporary files. A killed process loses nothing on either;
 // what a power loss does is proved beside the ledger.
-func fastDisk() string {
+func FastDisk() string {
 	if about, err := os.Stat("/dev/shm"); err == nil && about.IsDir() {
 		return "/dev/shm"
 	}
