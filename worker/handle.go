@@ -81,6 +81,13 @@ func (w *Worker) notClaimed(v Verdict, err error) Verdict {
 func (w *Worker) work(ctx context.Context, h *hold, m event.Message) Verdict {
 	waits, stop := draining(ctx, h.delivery)
 	defer stop()
+	crashes := 0
+	h.read(func(r *Run) { crashes = r.Crashes })
+	leave, err := w.isolate(waits, crashes)
+	if err != nil {
+		return w.release(ctx, h, err)
+	}
+	defer leave()
 	user, err := w.person(ctx, waits, h, m)
 	switch {
 	case errors.Is(err, ErrNoUser):

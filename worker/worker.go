@@ -118,11 +118,12 @@ type Worker struct {
 	outside  map[string]*dependency
 	claims   atomic.Int64
 	left     left
+	suspect  chan struct{} // has room for the one whose turn it is
 }
 
 // New makes a Worker for one pipeline. o may be nil.
 func New(p *enrich.Pipeline, ports Ports, o *Options) *Worker {
-	w := &Worker{pipeline: p, ports: ports, options: o.withDefaults(p)}
+	w := &Worker{pipeline: p, ports: ports, options: o.withDefaults(p), suspect: make(chan struct{}, 1)}
 	w.outside = newDependencies(p, w.options)
 	w.schemas = schemas{directory: ports.Directory, reading: make(chan struct{}, 1), maxAge: w.options.SchemaMaxAge, now: w.options.Now}
 	return w

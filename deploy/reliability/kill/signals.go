@@ -255,7 +255,7 @@ func (w *World) until(ctx context.Context, p *victim, d time.Duration, good func
 func CrashLoop(ctx context.Context, o Options) (v Verdict, err error) {
 	o.Lose = -1
 	return inWorld(ctx, o, 3, func(w *World) error {
-		people, err := w.feed(ctx, 10, func(i int) string {
+		people, err := w.feed(ctx, 6, func(i int) string {
 			if i == 4 {
 				return stuck
 			}
@@ -267,14 +267,14 @@ func CrashLoop(ctx context.Context, o Options) (v Verdict, err error) {
 		bad := people[slices.IndexFunc(people, func(p *Person) bool { return p.Kind == stuck })]
 		deaths := 0
 		for empty := false; !empty; {
-			if _, err := w.feed(ctx, 5, func(int) string { return plain }); deaths < 3 && err != nil {
+			if _, err := w.feed(ctx, 3, func(int) string { return plain }); err != nil {
 				return err
 			}
 			p, err := w.start(failpoint.Orders{Point: failpoint.OutcomeBefore, Only: bad.Key, Ahead: w.ahead, Writes: 100_000, Hide: 200 * time.Millisecond})
 			if err != nil {
 				return err
 			}
-			if empty, err = w.watch(ctx, p, 20*time.Second); err != nil {
+			if empty, err = w.watch(ctx, p, 8*time.Second); err != nil {
 				return err
 			}
 			p.signal(syscall.SIGTERM)
