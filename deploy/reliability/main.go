@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command reliability proves what the README promises by breaking things, and writes down what was broken, how often,
 // and what came of it.
 //

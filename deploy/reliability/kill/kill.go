@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package kill is the proof by killing the real thing: the worker's own binary, started and killed thousands of times
 // against a local cloud and against vendors that count what they really did.
 //
