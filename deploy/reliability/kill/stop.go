@@ -103,7 +103,8 @@ func (w *World) stop(ctx context.Context, s *Stops) error {
 		return nil
 	}
 	if !v.cmd.ProcessState.Success() || took > grace+time.Second {
-		return fmt.Errorf("kill: after SIGTERM the worker ended with %s after %v:\n%s", v.cmd.ProcessState, took, v.journal.tail())
+		return fmt.Errorf("kill: after SIGTERM the worker ended with %s after %v, of which %v before it knew:\n%s", v.cmd.ProcessState,
+			took, v.journal.at.Sub(asked), v.journal.tail())
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ type journal struct {
 	stopping chan struct{}
 	mu       sync.Mutex
 	text     []byte
-	at       time.Time // of started
+	at       time.Time // of the last milestone
 }
 
 func newJournal() *journal {
@@ -143,5 +143,5 @@ func (j *journal) tail() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(string(j.text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-5):], "\n")
+	return strings.Join(lines[max(0, len(lines)-12):], "\n")
 }
