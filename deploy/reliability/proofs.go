@@ -100,7 +100,9 @@ func killLoop(ctx context.Context, s settings, o kill.Options, tell func(string)
 	var starts []time.Duration
 	lives := 0
 	for done := 0; done < s.size.kills; done += round {
-		o.Progress = func(line string) { tell(fmt.Sprintf("%d of %d, %d violations; this round: %s", done, s.size.kills, len(sum.Violations), line)) }
+		o.Progress = func(line string) {
+			tell(fmt.Sprintf("%d of %d, %d violations; this round: %s", done, s.size.kills, len(sum.Violations), line))
+		}
 		t, err := kill.Loop(ctx, o, min(round, s.size.kills-done))
 		for place, n := range t.Kills {
 			r.kills[place] += n
