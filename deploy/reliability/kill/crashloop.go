@@ -54,6 +54,7 @@ func (w *World) liveWith(ctx context.Context, run string) (died, empty bool, err
 	if err != nil {
 		return false, false, err
 	}
+	p.ready()
 	empty, err = w.watch(ctx, p, 8*time.Second)
 	p.signal(syscall.SIGTERM)
 	<-p.ended

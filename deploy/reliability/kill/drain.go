@@ -22,6 +22,7 @@ func (w *World) drain(ctx context.Context, t *Tally) error {
 			return err
 		}
 		t.Starts++
+		v.ready()
 		empty, err := w.watch(ctx, v, 4*time.Second)
 		v.signal(syscall.SIGTERM)
 		if !v.wait(30 * time.Second) {

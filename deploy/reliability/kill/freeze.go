@@ -29,7 +29,7 @@ func Freeze(ctx context.Context, o Options) (v Verdict, err error) {
 		if p, err = w.start(failpoint.Orders{Lease: 6 * time.Second, Writes: 100_000, Hide: time.Second}); err != nil {
 			return err
 		}
-		<-p.journal.started
+		p.ready()
 		if _, err := w.feed(ctx, 10, func(int) string { return plain }); err != nil {
 			return err
 		}

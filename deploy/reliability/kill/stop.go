@@ -81,10 +81,7 @@ func (w *World) stop(ctx context.Context, s *Stops) error {
 	if s.Signals%8 == 7 { // while it starts
 		v.wait(time.Duration(w.rand.Int64N(int64(15 * time.Millisecond))))
 	} else {
-		select {
-		case <-v.journal.started:
-		case <-v.ended:
-		}
+		v.ready()
 		v.wait(time.Duration(w.rand.Int64N(int64(250 * time.Millisecond))))
 	}
 	asked := time.Now()

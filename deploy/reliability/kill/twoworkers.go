@@ -19,7 +19,7 @@ func TwoWorkers(ctx context.Context, o Options) (v Verdict, err error) {
 		if err != nil {
 			return err
 		}
-		<-first.journal.started
+		first.ready()
 		second, err := w.start(failpoint.Orders{})
 		if err != nil {
 			return err

@@ -87,6 +87,14 @@ func (v *victim) wait(d time.Duration) bool {
 	}
 }
 
+// ready waits until it has started, or is gone: before that, no signal is safe.
+func (v *victim) ready() {
+	select {
+	case <-v.journal.started:
+	case <-v.ended:
+	}
+}
+
 // killed tells whether it ended by SIGKILL.
 func (v *victim) killed() bool {
 	status, ok := v.cmd.ProcessState.Sys().(syscall.WaitStatus)
