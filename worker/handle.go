@@ -30,7 +30,7 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 		return Verdict{Delete: true, Outcome: Duplicate, Run: v.Run}
 	}
 	ctx, lost := context.WithCancelCause(ctx)
-	h := &hold{worker: w, delivery: d, run: &run, owner: run.Owner, until: until, lost: lost}
+	h := &hold{worker: w, delivery: d, mu: make(turn, 1), run: &run, owner: run.Owner, until: until, lost: lost}
 	var beat sync.WaitGroup
 	beat.Go(func() { h.keep(ctx) })
 	defer func() {

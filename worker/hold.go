@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"sync"
 	"time"
 )
 
@@ -14,12 +13,22 @@ const margin = 5 * time.Second
 type hold struct {
 	worker   *Worker
 	delivery Delivery
-	mu       sync.Mutex // guards run and until, and orders the saves
+	mu       turn // guards run and until, and orders the saves
 	run      *Run
 	owner    string // of the claim: run.Owner is empty once the lease is given back
 	until    time.Time
 	lost     context.CancelCauseFunc
 }
+
+// turn is a mutex that may be held while a save takes its time. It is a channel, so that in a bubble of testing/synctest
+// those who wait for it let the virtual time go on.
+type turn chan struct{}
+
+// Lock waits for the turn.
+func (t turn) Lock() { t <- struct{}{} }
+
+// Unlock passes it on.
+func (t turn) Unlock() { <-t }
 
 // saveTimeout bounds one save or claim; a ledger's own patience with a locked file is shorter. Both go on when ctx has
 // ended: what happened must be written down.
