@@ -194,12 +194,12 @@ func (e *execution) once(ctx context.Context, s *enrich.Step, f func(context.Con
 		if p := recover(); p != nil {
 			err = &enrich.Error{Kind: enrich.Temporary, Code: "panic", Sent: true}
 		}
+		again := s.Class.Repeatable() || s.AtLeast && s.Class != enrich.Verifiable
+		if err != nil && !again && enrich.Failure(err).Unknown() {
+			err = fmt.Errorf("%w: %w", errOnce, err)
+		}
 	}()
-	result, err = f(ctx)
-	if err != nil && !s.Class.Repeatable() && !s.AtLeast && enrich.Failure(err).Unknown() {
-		return nil, fmt.Errorf("%w: %w", errOnce, err)
-	}
-	return result, err
+	return f(ctx)
 }
 
 // succeed stores the answer: durable before anybody reads it.

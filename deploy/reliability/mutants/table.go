@@ -15,12 +15,12 @@ var mutants = []mutant{
 	},
 	{
 		name: "an unsafe effect whose intent is found open is not repeated",
-		file: "worker/execution.go", old: "s.State, s.Code = StepUnknown, \"interrupted\"", new: "s.State = StepOpen",
+		file: "worker/intent.go", old: "case w.repeats(id):", new: "case true:",
 		in: workers, proof: "TestTheLedgerIsTheTruth|TestTheFailureTable",
 	},
 	{
 		name: "an unsafe effect whose answer is lost is not repeated",
-		file: "worker/step.go", old: "return nil, fmt.Errorf(\"%w: %w\", errOnce, err)", new: "return nil, fmt.Errorf(\"%w\", err)",
+		file: "worker/step.go", old: "err = fmt.Errorf(\"%w: %w\", errOnce, err)", new: "err = fmt.Errorf(\"%w\", err)",
 		in: workers, proof: "TestTheFailureTable",
 	},
 	{
