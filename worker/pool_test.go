@@ -6,6 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
 	"github.com/postconfirm/postconfirm/deploy/localcloud"
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/worker"
@@ -85,4 +89,41 @@ func TestALeaseThatCannotBeKeptIsGivenUpBeforeAnybodyElseStarts(t *testing.T) {
 		expect(t, "calls at once", most, 1)
 		expect(t, "run", w.run(sub).State, worker.Done)
 	}, theDaemon)
+}
+
+func TestAWriteNeverMeetsWhoTookOverAName(t *testing.T) {
+	in(t, "a name that changes hands between the read and the write", func(t *testing.T, on face) {
+		var w *world
+		var second string
+		email, name := "ada@acme.example", "ada"
+		signUp := func() string {
+			up, err := w.clients.Cognito.SignUp(t.Context(), &cognitoidentityprovider.SignUpInput{ClientId: &w.client, Username: &name,
+				Password: aws.String("Correct-Horse-7"), UserAttributes: []types.AttributeType{{Name: aws.String("email"), Value: &email}}})
+			w.must(err)
+			return *up.UserSub
+		}
+		v := &vendor{class: enrich.Read, run: func(context.Context, enrich.Call, int) (enrich.Result, error) {
+			if second == "" {
+				w.deleteUser(name)
+				second = signUp()
+			}
+			return acme, nil
+		}}
+		w = newWorld(t, on, company(t, v))
+		made, err := w.clients.Cognito.CreateUserPool(t.Context(), &cognitoidentityprovider.CreateUserPoolInput{PoolName: aws.String("by name"),
+			Schema: []types.SchemaAttributeType{{Name: aws.String("company"), Mutable: aws.Bool(true), AttributeDataType: types.AttributeDataTypeString}}})
+		w.must(err)
+		w.pool = *made.UserPool.Id
+		client, err := w.clients.Cognito.CreateUserPoolClient(t.Context(), &cognitoidentityprovider.CreateUserPoolClientInput{
+			UserPoolId: &w.pool, ClientName: aws.String("web")})
+		w.must(err)
+		w.client, w.pipeline.Pools = *client.UserPoolClient.ClientId, []string{w.pool}
+		first := signUp()
+		m := w.message(first)
+		m.User = name
+		w.send(string(m.Encode()))
+		w.work(5 * time.Minute)
+		expect(t, "run", w.run(first).State, worker.Replaced)
+		expect(t, "what the second person has of the first", w.attributes(second)["custom:company"], "")
+	})
 }

@@ -55,10 +55,20 @@ type DeadLetters interface {
 
 // User is a user of the pool as it is now.
 type User struct {
-	Username   string            // immutable; what writes are addressed to
+	Username   string            // immutable; another person may have it after this one is deleted
 	Sub        string            // the person
 	Status     string            // CONFIRMED, EXTERNAL_PROVIDER, …
 	Attributes map[string]string // all of them, sub included
+}
+
+// addressee is what writes are addressed to. A name can belong to somebody else a moment after it was read; a sub never
+// does. Cognito takes the sub of a local user in its place, but wants the user name of one who signs in elsewhere (Amazon
+// Cognito API reference, AdminUpdateUserAttributes, Username).
+func (u User) addressee() string {
+	if u.Status == "EXTERNAL_PROVIDER" {
+		return u.Username
+	}
+	return u.Sub
 }
 
 // ErrNoUser says that the pool has no such user.

@@ -138,7 +138,7 @@ func (e *execution) writeOnce(ctx, waits context.Context, values []Value) error 
 func (e *execution) writeNow(ctx context.Context, values []Value) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	err := e.ports.Directory.Write(ctx, e.hold.run.Pool, e.user.Username, values)
+	err := e.ports.Directory.Write(ctx, e.hold.run.Pool, e.user.addressee(), values)
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrNoUser):
