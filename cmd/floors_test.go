@@ -53,6 +53,7 @@ var floors = []struct {
 	{"deploy/onebox/pretend", nil},
 	{"deploy/onebox", []string{"deploy/localcloud/...", "deploy/onebox/pretend", "enrich", "enrich/connect", "worker", "worker/amazon", "worker/app"}},
 	{"deploy/reliability/mutants", nil},
+	{"deploy/simulation", []string{"deploy/localcloud/...", "enrich/...", "worker/..."}}, // a proof: nobody imports it
 	{"deploy/bench/...", []string{"deploy/...", "enrich/...", "worker/..."}},
 	{"deploy/reliability/failpoint", []string{"worker"}},
 	{"deploy/reliability/kill", []string{"deploy/localcloud/...", "deploy/reliability/failpoint", "enrich/event", "worker", "worker/amazon", "worker/sqlite"}},
