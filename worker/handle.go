@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"math/bits"
 	"sync"
 	"time"
 
@@ -17,6 +18,9 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 	v.Run = id.Key()
 	until := d.capped(now.Add(w.options.Lease))
 	run, err := w.claim(ctx, id, now, until)
+	if err == nil {
+		w.unclaimed.Store(0)
+	}
 	switch {
 	case errors.Is(err, ErrDamaged):
 		return w.distrusted(ctx, d, v.Run, err)
@@ -63,7 +67,9 @@ func (w *Worker) claim(ctx context.Context, id Identity, now, until time.Time) (
 	return run, err
 }
 
-// notClaimed keeps the message: another worker has the run, or the ledger is not there. Neither is charged.
+// notClaimed keeps the message: another worker has the run, or the ledger is not there. Neither is charged. The longer
+// the ledger is away, the longer its messages are hidden: there is no run yet that could count, and a backlog that is
+// received over and over would reach the queue's own limit of receives.
 func (w *Worker) notClaimed(v Verdict, err error) Verdict {
 	v.Outcome = Released
 	var busy *Busy
@@ -73,7 +79,7 @@ func (w *Worker) notClaimed(v Verdict, err error) Verdict {
 		return v
 	}
 	w.options.Log.Error("worker: claim", "run", v.Run, "error", err.Error())
-	v.Reason, v.Hide = "ledger_unavailable", w.pause(4, 0)
+	v.Reason, v.Hide = "ledger_unavailable", w.pause(max(4, bits.Len64(w.unclaimed.Add(1))), 0)
 	return v
 }
 

@@ -119,6 +119,8 @@ type Worker struct {
 	claims   atomic.Int64
 	left     left
 	suspect  chan struct{} // has room for the one whose turn it is
+
+	unclaimed atomic.Uint64 // claims that the ledger did not answer, since the last that it did
 }
 
 // New makes a Worker for one pipeline. o may be nil.
