@@ -125,7 +125,7 @@ func trouble(r *rand.Rand) (string, localcloud.Fault) {
 	case 1:
 		return "outage", localcloud.Fault{Outage: true}
 	case 2:
-		return "throttle", localcloud.Fault{Throttle: 0.1 + 3*r.Float64()}
+		return "throttle", localcloud.Fault{Throttle: 0.02 + 2*r.Float64()*r.Float64()}
 	case 3:
 		return "error", localcloud.Fault{ErrorRate: 0.1 + 0.9*r.Float64()}
 	}

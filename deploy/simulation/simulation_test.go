@@ -137,3 +137,27 @@ func everyFaultStruck(t *testing.T, all *result) {
 		}
 	}
 }
+
+// TestOneSeedIsOneWorld holds what a seed fixes, and tells how often the rest comes out the same: which of two goroutines
+// goes first that are awake at the same virtual instant is the scheduler's.
+func TestOneSeedIsOneWorld(t *testing.T) {
+	kit := newKit(t)
+	const seeds = 30
+	same := 0
+	for seed := range int64(seeds) {
+		first, second := live(t, kit, seed+1), live(t, kit, seed+1)
+		if first.Plan != second.Plan {
+			t.Errorf("seed %d has two plans:\n%s\n%s", seed+1, first.Plan, second.Plan)
+		}
+		if first.Outcome == second.Outcome {
+			same++
+		}
+		if other := live(t, kit, seed+1000); other.Plan == first.Plan {
+			t.Errorf("the seeds %d and %d have the same plan", seed+1, seed+1000)
+		}
+	}
+	t.Logf("%d of %d seeds end every run the same way twice", same, seeds)
+	if same < seeds/3 {
+		t.Errorf("only %d of %d seeds end every run the same way twice: a failure could hardly be seen again", same, seeds)
+	}
+}
