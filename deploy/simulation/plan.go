@@ -111,9 +111,12 @@ func (p *plan) drawCloud(r *rand.Rand) {
 		for at < p.Storm && maybe(r, rate) {
 			w := window{At: at, For: between(r, 5*time.Second, 5*time.Minute), Service: o[0], Where: o[1]}
 			w.For = min(w.For, p.Storm-at)
+			if o[1] == "SendMessage" { // letters are rare
+				w.At, w.For = 0, p.Storm
+			}
 			w.Trouble, w.Fault = trouble(r)
 			p.Windows = append(p.Windows, w)
-			at += w.For + between(r, time.Second, 5*time.Minute)
+			at = w.At + w.For + between(r, time.Second, 5*time.Minute)
 		}
 	}
 }

@@ -190,9 +190,10 @@ func TestADuplicateStorm(t *testing.T) {
 	})
 }
 
-// TestACrashLoop: one message kills whoever works on it. It is set aside after three deaths; the others hardly notice.
+// TestACrashLoop has one message that kills whoever works on it. It is set aside after three deaths; of the others 99 %
+// hardly notice. Those who were in the same process three times when it died share its fate.
 func TestACrashLoop(t *testing.T) {
-	const users = 200
+	const users = 1000
 	synctest.Test(t, func(t *testing.T) {
 		s := newStorm(t, 25, 0)
 		s.confirm(users)
@@ -242,7 +243,7 @@ func TestACrashLoop(t *testing.T) {
 		}
 		r, _ := s.memory.Run(poison)
 		t.Logf("drained in %v; %d deaths; %d of %d done; the poison is %s for %s", time.Since(started), deaths, done, users, r.State, r.Reason)
-		if deaths != 3 || r.State != worker.Parked || r.Reason != "crash_loop" || s.left(s.dlq) != "1+0" || done != users-1 {
+		if deaths != 3 || r.State != worker.Parked || r.Reason != "crash_loop" || s.left(s.dlq) != fmt.Sprintf("%d+0", users-done) || done < users*99/100 {
 			t.Errorf("letters %s", s.left(s.dlq))
 		}
 	})
