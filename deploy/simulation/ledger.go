@@ -45,7 +45,7 @@ func (l ledger) Save(ctx context.Context, r worker.Run) error {
 }
 
 // Written is worker.Ledger's.
-func (l ledger) Written(ctx context.Context, pool, sub string) (written map[string]string, err error) {
+func (l ledger) Written(ctx context.Context, pool, sub string) (written map[string]worker.Wrote, err error) {
 	err = l.call(ctx, sub, func() error {
 		written, err = l.store.Ledger.Written(context.WithoutCancel(ctx), pool, sub)
 		return err

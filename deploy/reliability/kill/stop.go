@@ -132,7 +132,7 @@ func (w *World) each(ctx context.Context, do func(worker.Run)) error {
 	}
 	defer func() { _ = ledger.Close() }()
 	for after := ""; ; {
-		page, err := ledger.List(ctx, sqlite.Filter{After: after, Limit: 1000})
+		page, err := ledger.List(ctx, worker.Filter{After: after, Limit: 1000})
 		if err != nil || len(page) == 0 {
 			return err
 		}
