@@ -26,7 +26,7 @@ func ledgerCommand(std streams) *cobra.Command {
 		Args: known,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(ledgerListCommand(std), ledgerVerifyCommand(std), ledgerSalvageCommand(std))
+	cmd.AddCommand(ledgerListCommand(std), ledgerVerifyCommand(std), ledgerSalvageCommand(std), ledgerSweepCommand(std))
 	return cmd
 }
 
@@ -42,6 +42,7 @@ type reader interface {
 type amender interface {
 	reader
 	retention.People
+	retention.Ended
 }
 
 const (

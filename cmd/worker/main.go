@@ -78,11 +78,12 @@ func command(s *app.Settings, getenv func(string) string) *cobra.Command {
 	text(&s.Pipeline, "pipeline", "POSTCONFIRM_PIPELINE", "the pipeline `file`: a path, s3://BUCKET/KEY or ssm:NAME")
 	text(&s.Queue, "queue", "POSTCONFIRM_QUEUE_URL", "`URL` of the queue")
 	text(&s.DeadLetters, "dlq", "POSTCONFIRM_DLQ_URL", "`URL` of the dead-letter queue")
-	text(&s.Ledger, "ledger", "POSTCONFIRM_LEDGER", "the ledger: `sqlite:PATH`")
+	text(&s.Ledger, "ledger", "POSTCONFIRM_LEDGER", "the ledger: `sqlite:PATH` or dynamodb:TABLE")
 	text(&s.Workers, "workers", "POSTCONFIRM_WORKERS", "`number` of workers that share the write budget in equal parts; a DynamoDB ledger shares it better without")
 	text(&s.Secrets, "secrets", "POSTCONFIRM_SECRETS", "where `secrets` are: env (the default), ssm:/PREFIX/ or secretsmanager:PREFIX/")
 	text(&s.SecretsDir, "secrets-dir", "POSTCONFIRM_SECRETS_DIR", "a `directory` with one file for each secret")
 	text(&s.Metrics, "metrics", "POSTCONFIRM_METRICS", "`HOST:PORT` for /metrics, /healthz and /readyz, as in 127.0.0.1:9464; off when empty")
+	text(&s.KeepAnswers, "keep-answers", "POSTCONFIRM_KEEP_ANSWERS", "how long (a `time`, or forever) a daemon keeps the answers of ended runs; 720h when empty")
 	f.BoolVar(&s.AllowLoopback, "allow-loopback", getenv("POSTCONFIRM_ALLOW_LOOPBACK") == "true",
 		"let connectors reach this machine (POSTCONFIRM_ALLOW_LOOPBACK=true)")
 	f.IntVar(&s.InFlight, "in-flight", 64, "runs at once")

@@ -26,8 +26,10 @@ func testProofs(s settings) []proof {
 			"TestNoDamageIsSilent|TestNoFlippedBitIsSilent", "./worker/sqlite"),
 		goTest(s, "full disk, failed sync", "a full disk passes; a failed sync ends the ledger",
 			"TestAFullDiskPasses|TestAFailedSyncEndsTheLedger|TestAFailedCheckpointEndsTheLedger", "./worker/sqlite"),
-		goTest(s, "simulation", "the same promises under drawn faults in virtual time", "TestSimulation", "./worker/simulation", "./deploy/simulation"),
-		goTest(s, "storms", "the queue of the local cloud keeps its word in a crowd", "Storm", "./deploy/localcloud/...", "./worker"),
+		goTest(s, "simulation", "the same promises under drawn faults in virtual time", "TestSimulation", "./deploy/simulation"),
+		goTest(s, "storms", "a backlog, six hours of outage, throttles, duplicates, a crash loop, clocks that jump: nobody is lost, charged or repeated",
+			"TestABacklog|TestSixHoursOfOutage|TestADuplicateStorm|TestACrashLoop|TestClocksThatJump|TestAThrottleStorm", "./deploy/simulation"),
+		mutants(s),
 	}
 }
 
@@ -42,11 +44,9 @@ func goTest(s settings, name, promises, tests string, packages ...string) proof 
 			return result{notRun: "there is no " + strings.Join(packages, " and no ")}
 		}
 		args := append([]string{"test", "-count=1", "-v", "-timeout=3h", "-run", "^(" + tests + ")"}, there...)
-		if name == "storms" {
-			args[5] = tests
-		}
 		cmd := exec.CommandContext(ctx, s.command, args...)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "POSTCONFIRM_RELIABILITY="+s.size.name, fmt.Sprintf("POSTCONFIRM_SEEDS=%d", s.size.seeds))
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "POSTCONFIRM_RELIABILITY="+s.size.name, 
+			fmt.Sprintf("POSTCONFIRM_SEEDS=%d", s.size.seeds), fmt.Sprintf("POSTCONFIRM_BACKLOG=%d", s.size.backlog))
 		if dir := kill.FastDisk(); dir != "" {
 			cmd.Env = append(cmd.Env, "TMPDIR="+dir)
 		}

@@ -72,6 +72,19 @@ func TestWhatATestPrintsIsRead(t *testing.T) {
 	}
 }
 
+func TestASurvivingMutantIsAViolation(t *testing.T) {
+	out := "| promise that was broken | what noticed | |\n|---|---|---|\n| a throttle is nobody's attempt | TestIt/part | caught |\n"
+	if r := readMutants(out, nil); !r.green() || len(r.figures) != 1 || r.size != "1 promises broken" {
+		t.Errorf("got %+v", r)
+	}
+	if r := readMutants(out+"| a condition is decided once | nothing | SURVIVED |\n", errors.New("exit status 1")); r.green() || len(r.violations) != 1 {
+		t.Errorf("got %+v", r)
+	}
+	if r := readMutants("", errors.New("exit status 1")); r.green() {
+		t.Error("a program that failed is green")
+	}
+}
+
 func TestTheReportSaysWhatFailedAndWhatDidNotRun(t *testing.T) {
 	text := markdown(settings{size: size{name: "full"}}, machine{commit: "abc"}, []result{
 		{name: "kill loop", size: "2 kills", kills: map[string]int{kill.Moment: 2}, took: time.Second},

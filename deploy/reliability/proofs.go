@@ -20,6 +20,7 @@ type size struct {
 	signals int
 	tests   bool // run the Go tests of other proofs here, at this size; for a pull request the other checks run them
 	seeds   int  // of the simulation
+	backlog int  // of the storms: users
 }
 
 func sizeOf(name string) (size, error) {
@@ -27,7 +28,7 @@ func sizeOf(name string) (size, error) {
 	case "", "check":
 		return size{name: "check", kills: 300, signals: 20}, nil
 	case "full":
-		return size{name: "full", kills: 10_000, signals: 200, tests: true, seeds: 10_000}, nil
+		return size{name: "full", kills: 10_000, signals: 200, tests: true, seeds: 50_000, backlog: 1_000_000}, nil
 	}
 	return size{}, fmt.Errorf("size %q is not known: want check or full", name)
 }

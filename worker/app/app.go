@@ -16,6 +16,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/postconfirm/postconfirm/enrich"
@@ -41,6 +42,7 @@ type Settings struct {
 	Grace         time.Duration // for running calls after a stop; 25s
 	Metrics       string        // of a daemon, "HOST:PORT" to be scraped at; none. Of a function, "emf" or "off"; emf
 	Workers       string        // how many processes share the write budget in equal parts, 1 to 1000; 1, or slices of a DynamoDB ledger
+	KeepAnswers   string        // how long a daemon keeps the answers of ended runs, or "forever"; 720h
 	Log           *slog.Logger  // slog.Default()
 
 	Worker worker.Options // for tests and the demo; its Log is set from Log
@@ -75,6 +77,8 @@ type App struct {
 	store    store
 	daemon   *worker.Daemon // nil with Settings.Lambda
 	numbers  numbers
+	keep     time.Duration // for the answers of ended runs; 0 is for ever
+	log      *slog.Logger
 }
 
 // Load reads a pipeline file with all connectors of the catalogue. A mistake in it is a *Usage.
@@ -105,7 +109,8 @@ func New(ctx context.Context, s Settings) (*App, error) {
 
 // build makes what checked settings say.
 func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ *App, err error) {
-	a := &App{client: connect.NewClient(&connect.Options{AllowLoopback: s.AllowLoopback, Idle: max(connect.DefaultIdle, s.InFlight)})}
+	a := &App{log: s.Log, client: connect.NewClient(&connect.Options{AllowLoopback: s.AllowLoopback, Idle: max(connect.DefaultIdle, s.InFlight)})}
+	a.keep, _ = s.keepAnswers() // check has seen it
 	if err := s.read(ctx, a); err != nil {
 		return nil, err
 	}
@@ -167,14 +172,12 @@ func (a *App) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	context.AfterFunc(ctx, func() { a.numbers.ready.draining.Store(true) })
-	watching := make(chan struct{})
-	go func() {
-		defer close(watching)
-		a.watchLedger(ctx, stop)
-	}()
+	var beside sync.WaitGroup
+	beside.Go(func() { a.watchLedger(ctx, stop) })
+	beside.Go(func() { a.sweep(ctx) })
 	a.daemon.Run(ctx)
 	stop()
-	<-watching
+	beside.Wait()
 	return a.store.err()
 }
 
@@ -233,6 +236,9 @@ func (s *Settings) check() (kind ledgerKind, place string, err error) {
 		}
 	}
 	if _, err := s.checkWorkers(); err != nil {
+		wrong = append(wrong, err)
+	}
+	if _, err := s.keepAnswers(); err != nil {
 		wrong = append(wrong, err)
 	}
 	if s.InFlight == 0 {

@@ -15,9 +15,10 @@ const clientsTime = 3 * time.Second
 
 // checkClients warns of app clients whose users may write what the pipeline owns: a plan or a role that users give
 // themselves. It is a warning only, as is that it could not be found out: the permission may be missing on purpose,
-// since who may read a client may read its secret. Where any pool is allowed there is no list to go through.
+// since who may read a client may read its secret. Where any pool is allowed there is no list to go through, and a
+// Lambda function, which starts often, leaves the question to others.
 func (s *Settings) checkClients(ctx context.Context, a *App) {
-	if s.Worker.AnyPool || len(a.Pipeline.Attributes) == 0 {
+	if s.Lambda || s.Worker.AnyPool || len(a.Pipeline.Attributes) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, clientsTime)
