@@ -45,7 +45,7 @@ func goTest(s settings, name, promises, tests string, packages ...string) proof 
 		}
 		args := append([]string{"test", "-count=1", "-v", "-timeout=3h", "-run", "^(" + tests + ")"}, there...)
 		cmd := exec.CommandContext(ctx, s.command, args...)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "POSTCONFIRM_RELIABILITY="+s.size.name, 
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "POSTCONFIRM_RELIABILITY="+s.size.name,
 			fmt.Sprintf("POSTCONFIRM_SEEDS=%d", s.size.seeds), fmt.Sprintf("POSTCONFIRM_BACKLOG=%d", s.size.backlog))
 		if dir := kill.FastDisk(); dir != "" {
 			cmd.Env = append(cmd.Env, "TMPDIR="+dir)

@@ -100,12 +100,12 @@ var mutants = []mutant{
 	},
 	{
 		name: "SQLite: a save with an old fence is refused",
-		file: "worker/sqlite/statements.go", old: "if !ok || stored.fence != changed.fence {", new: "if !ok {",
+		file: "worker/sqlite/statements.go", old: "func (s *statements) save(changed row) error {\n\tstored, ok, err := find(s.find, changed.key)\n\tif err != nil {\n\t\treturn err\n\t}\n\tif !ok || stored.fence != changed.fence {", new: "func (s *statements) save(changed row) error {\n\tstored, ok, err := find(s.find, changed.key)\n\tif err != nil {\n\t\treturn err\n\t}\n\tif !ok {",
 		in: files, proof: "TestLedgerKeepsThePortsPromises",
 	},
 	{
 		name: "SQLite: a lease that ended without being given back counts as a crash",
-		file: "worker/sqlite/statements.go", old: "v.crashes++", new: "_ = v.crashes",
+		file: "worker/sqlite/claim.go", old: "v.crashes++", new: "_ = v.crashes",
 		in: files, proof: "TestLedgerKeepsThePortsPromises",
 	},
 	{
@@ -117,5 +117,45 @@ var mutants = []mutant{
 		name: "DynamoDB: the own success whose answer was lost is recognised",
 		file: "worker/dynamo/request.go", old: "done: found != nil && found.token == v.token", new: "done: false",
 		in: tables, proof: "TestAWriteWhoseAnswerIsLostIsLookedUpOnce",
+	},
+	{
+		name: "one writer of a person at a time, whatever the generation (SQLite)",
+		file: "worker/sqlite/claim.go", old: "err == nil && held > 0 {", new: "err == nil && held > 0 && false {",
+		in: files, proof: "TestLedgerKeepsThePortsPromises",
+	},
+	{
+		name: "neighbours of a crash loop are not parked with it",
+		file: "worker/suspect.go", old: "if crashes == 0 || crashes < w.options.Crashes-1 {", new: "if true {",
+		in: workers, proof: "TestSuspectsHaveTheirTurns",
+	},
+	{
+		name: "a write is addressed to the person, not to a name that somebody else may have by now",
+		file: "worker/ports.go", old: "return u.Sub\n}", new: "return u.Username\n}",
+		in: workers, proof: "TestAWriteNeverMeetsWhoTookOverAName",
+	},
+	{
+		name: "a run that ends flags what it leaves open",
+		file: "worker/park.go", old: "w.settleIntents(r)", new: "_ = r",
+		in: workers, proof: "TestNobodyEndsARunWithAnOpenEffectThatIsNotFlagged",
+	},
+	{
+		name: "a reopened run fails again as a new one: all its attempts",
+		file: "worker/run.go", old: "s.State, s.Outcome = StepOpen, \"\"", new: "_ = s",
+		in: workers, proof: "TestAReopenedRun",
+	},
+	{
+		name: "workers together keep the write budget",
+		file: "worker/slices.go", old: "if end.Before(a.Now) {", new: "if true {",
+		in: workers, proof: "TestManyWorkersShareOneBudget",
+	},
+	{
+		name: "a damaged record is never taken for a run",
+		file: "worker/sqlite/record.go", old: "if !bytes.Equal(v.sum, v.checksum()) {", new: "if !bytes.Equal(v.sum, v.checksum()) && false {",
+		in: files, proof: "TestTheSumCoversEveryColumn|TestListGivesWhatIsSoundBesideTheError",
+	},
+	{
+		name: "DynamoDB: a save with an old fence is refused",
+		file: "worker/dynamo/request.go", old: "aws.String(\"#fence = :fence\")", new: "aws.String(\"attribute_exists(#fence)\")",
+		in: tables, proof: "Test",
 	},
 }
