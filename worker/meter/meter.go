@@ -113,5 +113,5 @@ func outcome(n worker.StepNote) string {
 // putOff tells whether the other side, not ourselves, asked to wait. A write to a user who went meanwhile is put off by
 // the worker: the next delivery looks again.
 func putOff(n worker.StepNote) bool {
-	return n.Kind == enrich.Throttled && n.Sent && n.Code != "user_gone"
+	return (n.Kind == enrich.Throttled || n.Kind == enrich.Denied) && n.Sent && n.Code != "user_gone"
 }

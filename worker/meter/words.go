@@ -20,11 +20,12 @@ const none = "none"
 
 // own are the reasons that the worker gives itself; they always have room.
 func own() []string {
-	return []string{"attributes_rejected", "body_empty", "body_schema", "body_too_large", "body_undecodable", "breaker_open", "busy",
-		"condition_failed", "crash_loop", "deadline", "dlq_unavailable", "draining", "envelope_unknown", "identity_ambiguous",
-		"identity_missing", "interrupted", "lease_lost", "ledger_unavailable", "panic", "parked", "pool_not_allowed", "rate_limit",
-		"result_too_large", "result_unreadable", "secret_unavailable", "timeout", "too_old", "unclassified", "user_gone",
-		"user_replaced", "version_unknown", "write_budget"}
+	return []string{"attributes_rejected", "body_empty", "body_schema", "body_too_large", "body_undecodable",
+		"breaker_open", "busy", "condition_failed", "crash_loop", "deadline", "dlq_unavailable", "draining",
+		"effect_under_way", "envelope_unknown", "identity_ambiguous", "identity_missing", "interrupted", "key_expired",
+		"lease_lost", "ledger_corrupt", "ledger_unavailable", "panic", "parked", "pool_not_allowed", "rate_limit",
+		"result_too_large", "result_unreadable", "secret_unavailable", "suspect_waits", "timeout", "too_old", "unclassified",
+		"user_gone", "user_replaced", "vendor_asked_to_wait", "version_unknown", "write_budget"}
 }
 
 // words bounds a label whose values come from connectors: the first of them are let through, the rest is "other". Its
