@@ -21,11 +21,13 @@ var floors = []struct {
 }{
 	{"enrich/event", nil},
 	{"enrich/onewrite", nil},
-	{"enrich/expr", nil},
+	{"enrich/nearest", nil},
+	{"enrich/expr", []string{"enrich/nearest"}},
+	{"enrich/yamldoc", []string{"enrich/nearest"}},
 	{"enrich", []string{"enrich/event", "enrich/expr"}},
 	{"enrich/awsfault", []string{"enrich"}},
 	{"enrich/secretenv", []string{"enrich"}},
-	{"enrich/pipefile", []string{"enrich", "enrich/expr"}},
+	{"enrich/pipefile", []string{"enrich", "enrich/expr", "enrich/nearest", "enrich/yamldoc"}},
 	{"enrich/connect", []string{"enrich", "enrich/expr"}},
 	{"enrich/connect/http", []string{"enrich", "enrich/expr", "enrich/connect"}},
 	{"enrich/connect/all", []string{"enrich", "enrich/connect", "enrich/connect/http"}},
@@ -142,7 +144,7 @@ func TestNobodyImportsCommandsAndFakesNeverImportTesting(t *testing.T) {
 }
 
 func TestTheDomainNeedsNoLibraryButItsLanguage(t *testing.T) {
-	free := []string{"enrich", "enrich/event", "enrich/onewrite", "trigger", "deploy/localcloud", "deploy/localcloud/awsjson",
+	free := []string{"enrich", "enrich/event", "enrich/onewrite", "enrich/nearest", "trigger", "deploy/localcloud", "deploy/localcloud/awsjson",
 		"deploy/localcloud/sqs", "deploy/localcloud/cognito", "deploy/localcloud/function", "deploy/onebox/pretend"}
 	for _, p := range packages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module)

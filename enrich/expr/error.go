@@ -9,6 +9,8 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/operators"
+
+	"github.com/postconfirm/postconfirm/enrich/nearest"
 )
 
 // Error is a mistake in an expression's text. Line counts from 1, Column from 0, in characters, both inside the
@@ -116,13 +118,13 @@ func words(token string) string {
 func (s *speaker) unknown(name string) (message, hint string) {
 	if strings.HasPrefix(s.after(), "(") {
 		s.column = max(0, s.column-len([]rune(name)))
-		if near := Nearest(name, s.env.functions()); near != "" {
+		if near := nearest.Name(name, s.env.functions()); near != "" {
 			return fmt.Sprintf("unknown function %q", cut(name)), fmt.Sprintf("did you mean %q?", near)
 		}
 		return fmt.Sprintf("unknown function %q", cut(name)), ""
 	}
 	message = fmt.Sprintf("unknown name %q", cut(name))
-	if near := Nearest(name, slices.Concat(s.env.roots, []string{"true", "false", "null"})); near != "" {
+	if near := nearest.Name(name, slices.Concat(s.env.roots, []string{"true", "false", "null"})); near != "" {
 		return message, fmt.Sprintf("did you mean %q?", near)
 	}
 	if minus, ok := strings.CutSuffix(s.before(), "-"); ok && minus != "" && !unicode.IsSpace(rune(minus[len(minus)-1])) {

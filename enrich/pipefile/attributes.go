@@ -7,16 +7,17 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/yamldoc"
 )
 
-func (r *reader) readAttributes(e entry) {
-	if !e.present() {
+func (r *reader) readAttributes(e yamldoc.Entry) {
+	if !e.Present() {
 		return
 	}
-	for _, e := range r.entries(e.value, "attributes") {
-		r.attributeName(e.key)
+	for _, e := range r.Entries(e.Value, "attributes") {
+		r.attributeName(e.Key)
 		a := r.attribute(e)
-		a.Name = e.key.Value
+		a.Name = e.Key.Value
 		r.attributes = append(r.attributes, a)
 	}
 }
@@ -34,7 +35,7 @@ func (r *reader) attributeName(key *yaml.Node) {
 			hint = fmt.Sprintf("did you mean %q, or %q?", near, "custom:"+name)
 		}
 	}
-	r.at(key, fmt.Sprintf("the attribute %q can't be written: %s", short(name), reason), hint)
+	r.At(key, fmt.Sprintf("the attribute %q can't be written: %s", yamldoc.Short(name), reason), hint)
 }
 
 // reserved tells whether a name means something of Cognito's, in whatever spelling.
@@ -44,30 +45,30 @@ func reserved(name string) bool {
 }
 
 // attribute reads a line's value: a template alone, or a map with value, mode and truncate.
-func (r *reader) attribute(e entry) enrich.Attribute {
-	if isNothing(e.value) {
-		r.at(e.key, fmt.Sprintf("the attribute %q has no value", short(e.key.Value)), "give it one, or remove the line")
+func (r *reader) attribute(e yamldoc.Entry) enrich.Attribute {
+	if yamldoc.IsNothing(e.Value) {
+		r.At(e.Key, fmt.Sprintf("the attribute %q has no value", yamldoc.Short(e.Key.Value)), "give it one, or remove the line")
 		return enrich.Attribute{}
 	}
-	if e.value.Kind != yaml.MappingNode {
-		a := enrich.Attribute{Value: r.template(e.value, e.key.Value, scope{})}
-		r.attributeValue(e.value, a)
+	if e.Value.Kind != yaml.MappingNode {
+		a := enrich.Attribute{Value: r.template(e.Value, e.Key.Value, scope{})}
+		r.attributeValue(e.Value, a)
 		return a
 	}
 	var a enrich.Attribute
-	keys := r.keys(e.value, "an attribute", []string{"value", "mode", "truncate"}, nil)
-	if k := keys["mode"]; k.present() {
-		mode, _ := r.choice(k.value, "mode", []string{"overwrite", "if-empty", "if-unchanged"})
+	keys := r.Keys(e.Value, "an attribute", []string{"value", "mode", "truncate"}, nil)
+	if k := keys["mode"]; k.Present() {
+		mode, _ := r.Choice(k.Value, "mode", []string{"overwrite", "if-empty", "if-unchanged"})
 		a.Mode = enrich.Mode(mode)
 	}
-	if k := keys["truncate"]; k.present() {
-		a.Truncate, _ = r.boolean(k.value, "truncate")
+	if k := keys["truncate"]; k.Present() {
+		a.Truncate, _ = r.Boolean(k.Value, "truncate")
 	}
-	if k := keys["value"]; k.present() {
-		a.Value = r.template(k.value, "value", scope{})
-		r.attributeValue(k.value, a)
-	} else if k.missing() && !r.spoilt(e.value) {
-		r.at(e.value, `the attribute has no "value"`, "")
+	if k := keys["value"]; k.Present() {
+		a.Value = r.template(k.Value, "value", scope{})
+		r.attributeValue(k.Value, a)
+	} else if k.Missing() && !r.Spoilt(e.Value) {
+		r.At(e.Value, `the attribute has no "value"`, "")
 	}
 	return a
 }
@@ -80,8 +81,8 @@ func (r *reader) attributeValue(n *yaml.Node, a enrich.Attribute) {
 	text, static := a.Value.Static()
 	switch {
 	case static && strings.TrimSpace(text) == "":
-		r.at(n, "an empty value would delete the attribute", "remove the line")
+		r.At(n, "an empty value would delete the attribute", "remove the line")
 	case static && len(text) > enrich.MaxAttribute && !a.Truncate:
-		r.at(n, fmt.Sprintf("the value is longer than %d bytes", enrich.MaxAttribute), "")
+		r.At(n, fmt.Sprintf("the value is longer than %d bytes", enrich.MaxAttribute), "")
 	}
 }

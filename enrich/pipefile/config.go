@@ -11,6 +11,7 @@ import (
 
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/expr"
+	"github.com/postconfirm/postconfirm/enrich/yamldoc"
 )
 
 // field is one field of a connector's Config, as its tags describe it.
@@ -65,12 +66,12 @@ func (r *reader) configure(d *draft) {
 		r.misbuilt(d, err.Error())
 		return
 	}
-	before := r.failures()
+	before := r.Failures()
 	given := r.given(d, all)
 	for _, f := range all {
 		r.set(d, f, given[f.name])
 	}
-	if r.failures() > before {
+	if r.Failures() > before {
 		return
 	}
 	connector, err := c.Connector()
@@ -86,48 +87,48 @@ func (r *reader) configure(d *draft) {
 
 // misbuilt reports a connector whose author broke the rules of enrich.Config.
 func (r *reader) misbuilt(d *draft, why string) {
-	r.at(d.uses(), fmt.Sprintf("the connector %s is built wrongly: %s", d.kind.Name, why), "")
+	r.At(d.uses(), fmt.Sprintf("the connector %s is built wrongly: %s", d.kind.Name, why), "")
 }
 
 // given collects the connector's keys from both places.
-func (r *reader) given(d *draft, all []field) map[string]entry {
-	given := map[string]entry{}
+func (r *reader) given(d *draft, all []field) map[string]yamldoc.Entry {
+	given := map[string]yamldoc.Entry{}
 	for _, name := range names(all, true) {
 		if e, ok := d.keys[name]; ok {
 			given[name] = e
 		}
 	}
 	with := d.keys["with"]
-	if !with.present() {
+	if !with.Present() {
 		return given
 	}
 	beside := append(names(all, true), stepKeys...)
 	elsewhere := func(key string) string { return besideWith(key, beside) }
-	for name, e := range r.keys(with.value, `"with" of `+d.kind.Name, names(all, false), elsewhere) {
+	for name, e := range r.Keys(with.Value, `"with" of `+d.kind.Name, names(all, false), elsewhere) {
 		given[name] = e
 	}
 	return given
 }
 
 // set decodes one field. A key that is absent takes its default.
-func (r *reader) set(d *draft, f field, e entry) {
+func (r *reader) set(d *draft, f field, e yamldoc.Entry) {
 	s := scope{step: d, with: !f.step}
 	switch {
-	case e.present():
+	case e.Present():
 		if s.with {
-			r.literalSecret(f.name, e.value)
+			r.literalSecret(f.name, e.Value)
 		}
-		if !r.decode(e.value, f, s) {
+		if !r.decode(e.Value, f, s) {
 			r.misbuilt(d, fmt.Sprintf("its field %s has a type that no file can fill", f.name))
 		}
-	case !e.missing(), d.keys["with"].present() && r.spoilt(d.keys["with"].value):
-		r.silent++
+	case !e.Missing(), d.keys["with"].Present() && r.Spoilt(d.keys["with"].Value):
+		r.Hush()
 	case f.required:
 		where := `under "with"`
 		if f.step {
 			where = `beside "with"`
 		}
-		r.at(d.place(), fmt.Sprintf("%s needs %q %s", d.kind.Name, f.name, where), f.doc)
+		r.At(d.place(), fmt.Sprintf("%s needs %q %s", d.kind.Name, f.name, where), f.doc)
 	case f.def != "":
 		r.fallback(d, f, s)
 	}
@@ -137,17 +138,17 @@ func (r *reader) set(d *draft, f field, e entry) {
 func (r *reader) decode(n *yaml.Node, f field, s scope) (ok bool) {
 	switch p := f.value.Addr().Interface().(type) {
 	case *string:
-		*p, _ = r.text(n, f.name)
+		*p, _ = r.Text(n, f.name)
 	case *bool:
-		*p, _ = r.boolean(n, f.name)
+		*p, _ = r.Boolean(n, f.name)
 	case *int:
-		*p, _ = r.integer(n, f.name)
+		*p, _ = r.Integer(n, f.name)
 	case *time.Duration:
-		*p, _ = r.duration(n, f.name)
+		*p, _ = r.Duration(n, f.name)
 	case *[]int:
-		*p = decodeList(r, n, f.name, r.integer)
+		*p = decodeList(r, n, f.name, r.Integer)
 	case *[]string:
-		*p = decodeList(r, n, f.name, r.text)
+		*p = decodeList(r, n, f.name, r.Text)
 	case **expr.Template:
 		*p = r.template(n, f.name, s)
 	case *map[string]*expr.Template:
@@ -162,7 +163,7 @@ func (r *reader) decode(n *yaml.Node, f field, s scope) (ok bool) {
 
 func decodeList[T any](r *reader, n *yaml.Node, what string, one func(*yaml.Node, string) (T, bool)) []T {
 	var all []T
-	for _, item := range r.list(n, what) {
+	for _, item := range r.List(n, what) {
 		if v, ok := one(item, "an element of "+what); ok {
 			all = append(all, v)
 		}
@@ -172,9 +173,9 @@ func decodeList[T any](r *reader, n *yaml.Node, what string, one func(*yaml.Node
 
 func (r *reader) templates(n *yaml.Node, what string, s scope) map[string]*expr.Template {
 	all := map[string]*expr.Template{}
-	for _, e := range r.entries(n, what) {
-		all[e.key.Value] = r.template(e.value, e.key.Value, s)
-		r.literalSecret(e.key.Value, e.value)
+	for _, e := range r.Entries(n, what) {
+		all[e.Key.Value] = r.template(e.Value, e.Key.Value, s)
+		r.literalSecret(e.Key.Value, e.Value)
 	}
 	return all
 }
@@ -190,43 +191,43 @@ func (r *reader) fallback(d *draft, f field, s scope) {
 			n = document.Content[0]
 		}
 	}
-	before := len(r.mistakes)
-	if ok := r.decode(n, f, s); !ok || len(r.mistakes) > before {
-		r.mistakes = r.mistakes[:before]
+	before := r.Found()
+	if ok := r.decode(n, f, s); !ok || r.Found() > before {
+		r.Forget(before)
 		r.misbuilt(d, fmt.Sprintf("the default of its field %s does not fit", f.name))
 	}
 }
 
 // objections are the connector's own mistakes, each put where its field stands.
-func (r *reader) objections(d *draft, err error, given map[string]entry) {
+func (r *reader) objections(d *draft, err error, given map[string]yamldoc.Entry) {
 	for _, leaf := range leaves(err) {
 		var one *enrich.FieldError
 		if !errors.As(leaf, &one) {
-			r.at(d.place(), leaf.Error(), "")
+			r.At(d.place(), leaf.Error(), "")
 			continue
 		}
 		message, hint, _ := strings.Cut(one.Message, "; ")
 		if one.Field != "" {
 			message = one.Field + ": " + message
 		}
-		r.at(findField(d, one.Field, given), message, hint)
+		r.At(findField(d, one.Field, given), message, hint)
 	}
 }
 
 // findField is the node of a field, or of a key below it (headers.authorization), or else of the block.
-func findField(d *draft, name string, given map[string]entry) *yaml.Node {
+func findField(d *draft, name string, given map[string]yamldoc.Entry) *yaml.Node {
 	if e, ok := given[name]; ok {
-		return e.value
+		return e.Value
 	}
 	name, key, _ := strings.Cut(name, ".")
 	e, ok := given[name]
 	if !ok {
 		return d.place()
 	}
-	for i := 0; i+1 < len(e.value.Content) && e.value.Kind == yaml.MappingNode; i += 2 {
-		if e.value.Content[i].Value == key {
-			return e.value.Content[i+1]
+	for i := 0; i+1 < len(e.Value.Content) && e.Value.Kind == yaml.MappingNode; i += 2 {
+		if e.Value.Content[i].Value == key {
+			return e.Value.Content[i+1]
 		}
 	}
-	return e.value
+	return e.Value
 }

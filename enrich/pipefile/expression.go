@@ -8,6 +8,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/postconfirm/postconfirm/enrich/expr"
+	"github.com/postconfirm/postconfirm/enrich/yamldoc"
 )
 
 // scope is where an expression stands.
@@ -26,23 +27,23 @@ type reading struct {
 
 // misread reports a mistake where a path is read.
 func (r *reader) misread(u reading, message, hint string) {
-	at := r.source.within(u.node, u.line, u.column)
-	r.mistake(at.line, at.column, message, hint)
+	at := r.Within(u.node, u.line, u.column)
+	r.Mistake(at.Line, at.Column, message, hint)
 }
 
 // template reads a text with expressions. Numbers and truth values count as texts where everybody writes them alike.
 func (r *reader) template(n *yaml.Node, what string, s scope) *expr.Template {
-	if r.ambiguous(n) {
+	if r.Ambiguous(n) {
 		return nil
 	}
-	_, plain := number(n)
+	_, plain := yamldoc.Number(n)
 	if !plain && !(n.Kind == yaml.ScalarNode && n.Tag == "!!bool" && (n.Value == "true" || n.Value == "false")) {
-		if _, ok := r.text(n, what); !ok {
+		if _, ok := r.Text(n, what); !ok {
 			return nil
 		}
 	}
 	if len(n.Value) > maxText {
-		r.at(n, fmt.Sprintf("the text is longer than %d bytes", maxText), "")
+		r.At(n, fmt.Sprintf("the text is longer than %d bytes", maxText), "")
 		return nil
 	}
 	t, err := r.env.Template(n.Value)
@@ -57,15 +58,15 @@ func (r *reader) template(n *yaml.Node, what string, s scope) *expr.Template {
 // condition reads one expression, with or without ${{ }}, that may be true or false.
 func (r *reader) condition(n *yaml.Node, s scope) *expr.Program {
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-		r.wants(n, "if", "a condition like ${{ user.email_domain == \"example.com\" }}", "")
+		r.Wants(n, "if", "a condition like ${{ user.email_domain == \"example.com\" }}", "")
 		return nil
 	}
-	if r.refused[n] {
+	if r.Refused(n) {
 		return nil
 	}
 	source := bare(n.Value)
 	if strings.Contains(source, "${{") {
-		r.at(n, "if wants one expression", "put one ${{ }} around the whole, or none")
+		r.At(n, "if wants one expression", "put one ${{ }} around the whole, or none")
 		return nil
 	}
 	p, err := r.env.Compile(source)
@@ -74,7 +75,7 @@ func (r *reader) condition(n *yaml.Node, s scope) *expr.Program {
 		r.misspelt(n, err)
 		return nil
 	case !p.MayBeBool():
-		r.at(n, "the condition is never true or false", `compare it with something: ${{ user.email_domain == "example.com" }}`)
+		r.At(n, "the condition is never true or false", `compare it with something: ${{ user.email_domain == "example.com" }}`)
 		return nil
 	}
 	r.note(n, p.Uses(), s)
@@ -97,14 +98,14 @@ func (r *reader) misspelt(n *yaml.Node, err error) {
 	for _, leaf := range leaves(err) {
 		var one *expr.Error
 		if !errors.As(leaf, &one) {
-			r.at(n, leaf.Error(), "")
+			r.At(n, leaf.Error(), "")
 			continue
 		}
-		at, hint := r.source.within(n, one.Line, one.Column), one.Hint
+		at, hint := r.Within(n, one.Line, one.Column), one.Hint
 		if n.LineComment != "" && hint == "" {
 			hint = `" #" starts a comment; put the whole value in quotes if it is meant to be part of it`
 		}
-		r.mistake(at.line, at.column, one.Message, hint)
+		r.Mistake(at.Line, at.Column, one.Message, hint)
 	}
 }
 
@@ -130,8 +131,8 @@ func leaves(err error) []error {
 // tree reads any value with templates in it.
 func (r *reader) tree(n *yaml.Node, what string, s scope) *expr.Tree {
 	switch {
-	case r.refused[n] && n.Kind != yaml.MappingNode && n.Kind != yaml.SequenceNode:
-		r.silent++
+	case r.Refused(n) && n.Kind != yaml.MappingNode && n.Kind != yaml.SequenceNode:
+		r.Hush()
 		return nil
 	case n.Kind == yaml.MappingNode:
 		return r.treeMap(n, s)
@@ -142,15 +143,15 @@ func (r *reader) tree(n *yaml.Node, what string, s scope) *expr.Tree {
 		}
 		return expr.List(items)
 	case n.Tag == "!!null":
-		r.at(n, what+" has no value", "null would be left out: remove the line, or write \"\"")
+		r.At(n, what+" has no value", "null would be left out: remove the line, or write \"\"")
 		return nil
 	case n.Tag == "!!bool":
-		v, _ := r.boolean(n, what)
+		v, _ := r.Boolean(n, what)
 		return expr.Constant(v)
-	case r.ambiguous(n):
+	case r.Ambiguous(n):
 		return nil
 	}
-	if v, ok := number(n); ok {
+	if v, ok := yamldoc.Number(n); ok {
 		return expr.Constant(v)
 	}
 	if t := r.template(n, what, s); t != nil {
@@ -162,11 +163,11 @@ func (r *reader) tree(n *yaml.Node, what string, s scope) *expr.Tree {
 func (r *reader) treeMap(n *yaml.Node, s scope) *expr.Tree {
 	var keys []string
 	items := map[string]*expr.Tree{}
-	for _, e := range r.entries(n, "a map") {
-		keys = append(keys, e.key.Value)
-		items[e.key.Value] = r.tree(e.value, e.key.Value, s)
+	for _, e := range r.Entries(n, "a map") {
+		keys = append(keys, e.Key.Value)
+		items[e.Key.Value] = r.tree(e.Value, e.Key.Value, s)
 		if s.with {
-			r.literalSecret(e.key.Value, e.value)
+			r.literalSecret(e.Key.Value, e.Value)
 		}
 	}
 	return expr.Map(keys, items)

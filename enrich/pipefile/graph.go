@@ -7,6 +7,8 @@ import (
 
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/expr"
+	"github.com/postconfirm/postconfirm/enrich/nearest"
+	"github.com/postconfirm/postconfirm/enrich/yamldoc"
 )
 
 // find gives the step with an id, nil if there is none.
@@ -35,10 +37,10 @@ func (r *reader) checkNeeds() {
 		for _, n := range d.needs {
 			switch {
 			case n.id == d.step.ID && n.id != "":
-				r.at(n.node, fmt.Sprintf("the step %s needs itself", n.id), "")
+				r.At(n.node, fmt.Sprintf("the step %s needs itself", n.id), "")
 			case n.id != enrich.AttributesStep && r.find(n.id) == nil:
-				r.at(n.node, fmt.Sprintf("needs names an unknown step %q", short(n.id)),
-					meant(n.id, append(r.ids(), enrich.AttributesStep)))
+				r.At(n.node, fmt.Sprintf("needs names an unknown step %q", yamldoc.Short(n.id)),
+					yamldoc.Meant(n.id, append(r.ids(), enrich.AttributesStep)))
 			}
 		}
 	}
@@ -59,7 +61,7 @@ func (r *reader) checkCircles() {
 			case next == nil || next == d:
 			case state[next] == onPath:
 				circle := append(slices.Clone(path[slices.Index(path, n.id):]), n.id)
-				r.at(n.node, "the needs form a circle: "+strings.Join(circle, " → "), "one of them must not wait")
+				r.At(n.node, "the needs form a circle: "+strings.Join(circle, " → "), "one of them must not wait")
 			case state[next] == 0:
 				walk(next)
 			}
@@ -108,7 +110,7 @@ func (r *reader) asMeant(id string) string {
 	if id == enrich.AttributesStep || r.find(id) != nil {
 		return id
 	}
-	return expr.Nearest(id, append(r.ids(), enrich.AttributesStep))
+	return nearest.Name(id, append(r.ids(), enrich.AttributesStep))
 }
 
 // sources are the ids that the attributes read.

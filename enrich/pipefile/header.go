@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/yamldoc"
 )
 
 // What Cognito's UserUpdate category allows, for the whole account and Region, and what of it one deployment takes
@@ -26,55 +27,55 @@ const maxPoolID = 55
 
 // version tells whether the rest can be understood: a newer file must not be read as if it were an old one.
 func (r *reader) version(n *yaml.Node) bool {
-	if isNothing(n) {
+	if yamldoc.IsNothing(n) {
 		return true // said with the other keys
 	}
-	v, ok := r.integer(n, "version")
+	v, ok := r.Integer(n, "version")
 	if ok && v != 1 {
-		r.mistakes = nil
-		r.at(n, fmt.Sprintf("version %d is not known", v), "this program reads version 1")
+		r.Forget(0)
+		r.At(n, fmt.Sprintf("version %d is not known", v), "this program reads version 1")
 	}
 	return !ok || v == 1
 }
 
-func (r *reader) pools(root *yaml.Node, e entry) []string {
-	if !e.present() {
-		if root.Kind == yaml.MappingNode && e.missing() {
-			r.at(root, `"pools" is missing`, "name the user pools that may be touched: pools: [eu-west-1_Ab12cd34E]")
+func (r *reader) pools(root *yaml.Node, e yamldoc.Entry) []string {
+	if !e.Present() {
+		if root.Kind == yaml.MappingNode && e.Missing() {
+			r.At(root, `"pools" is missing`, "name the user pools that may be touched: pools: [eu-west-1_Ab12cd34E]")
 		}
 		return nil
 	}
 	var pools []string
 	seen := map[string]bool{}
-	items := r.list(e.value, "pools")
+	items := r.List(e.Value, "pools")
 	for _, n := range items {
-		id, ok := r.text(n, "a pool")
+		id, ok := r.Text(n, "a pool")
 		switch {
 		case !ok:
 		case len(id) > maxPoolID || !poolID.MatchString(id):
-			r.at(n, fmt.Sprintf("%q is no user pool's id", short(id)),
+			r.At(n, fmt.Sprintf("%q is no user pool's id", yamldoc.Short(id)),
 				"it looks like eu-west-1_Ab12cd34E: Region, _, letters and digits")
 		case seen[id]:
-			r.at(n, fmt.Sprintf("the pool %s stands twice", id), "")
+			r.At(n, fmt.Sprintf("the pool %s stands twice", id), "")
 		default:
 			seen[id] = true
 			pools = append(pools, id)
 		}
 	}
-	if len(items) == 0 && e.value.Kind == yaml.SequenceNode {
-		r.at(e.value, "pools is empty", "name at least one user pool")
+	if len(items) == 0 && e.Value.Kind == yaml.SequenceNode {
+		r.At(e.Value, "pools is empty", "name at least one user pool")
 	}
 	return pools
 }
 
-func (r *reader) limits(e entry) enrich.Limits {
+func (r *reader) limits(e yamldoc.Entry) enrich.Limits {
 	limits := enrich.Limits{CognitoWrites: defaultWrites}
-	if !e.present() {
+	if !e.Present() {
 		return limits
 	}
-	keys := r.keys(e.value, "limits", []string{"cognito-writes"}, nil)
-	if e := keys["cognito-writes"]; e.present() {
-		limits.CognitoWrites = r.rate(e.value, "cognito-writes", minWrites, maxWrites, "25/s is what Cognito allows for the whole account and Region")
+	keys := r.Keys(e.Value, "limits", []string{"cognito-writes"}, nil)
+	if e := keys["cognito-writes"]; e.Present() {
+		limits.CognitoWrites = r.rate(e.Value, "cognito-writes", minWrites, maxWrites, "25/s is what Cognito allows for the whole account and Region")
 	}
 	return limits
 }
@@ -86,12 +87,12 @@ func (r *reader) rate(n *yaml.Node, what string, low, high float64, why string) 
 	switch {
 	case n.Kind != yaml.ScalarNode, !isRate, err != nil, strings.Trim(value, "0123456789.-") != "":
 		hint := ""
-		if _, isNumber := number(n); isNumber {
+		if _, isNumber := yamldoc.Number(n); isNumber {
 			hint = fmt.Sprintf("write %s/s", n.Value)
 		}
-		r.wants(n, what, "a rate like 15/s", hint)
+		r.Wants(n, what, "a rate like 15/s", hint)
 	case v < low || v > high:
-		r.at(n, fmt.Sprintf("%s must be %g/s to %g/s", what, low, high), why)
+		r.At(n, fmt.Sprintf("%s must be %g/s to %g/s", what, low, high), why)
 	}
 	return v
 }

@@ -22,12 +22,8 @@ func (r *reader) literalSecret(key string, n *yaml.Node) {
 		n.Value == "" || strings.Contains(n.Value, "${{") {
 		return
 	}
-	r.warn(n, fmt.Sprintf("%s looks like a secret in plain text", key),
+	r.Warn(n, fmt.Sprintf("%s looks like a secret in plain text", key),
 		"write ${{ secrets.NAME }} and keep the value out of the file")
-}
-
-func (r *reader) warn(n *yaml.Node, message, hint string) {
-	r.warnings = append(r.warnings, Mistake{Line: n.Line, Column: n.Column, Message: message, Hint: hint})
 }
 
 // lint looks for what is allowed but was probably not meant.
@@ -35,11 +31,11 @@ func (r *reader) lint() {
 	sources := r.sources()
 	for _, d := range r.steps {
 		if never(d.step.If) {
-			r.warn(d.keys["if"].value, fmt.Sprintf("the step %s never runs: its condition is always false", d.step.ID), "")
+			r.Warn(d.keys["if"].Value, fmt.Sprintf("the step %s never runs: its condition is always false", d.step.ID), "")
 		}
 		unsafe := d.step.Connector != nil && d.step.Class == enrich.Unsafe
 		if unsafe && len(r.attributes) > 0 && !slices.Contains(sources, d.step.ID) && !r.before(d)[enrich.AttributesStep] {
-			r.warn(d.uses(), fmt.Sprintf("the step %s may run before the attributes are written", d.step.ID),
+			r.Warn(d.uses(), fmt.Sprintf("the step %s may run before the attributes are written", d.step.ID),
 				"needs: [attributes] makes it wait for them")
 		}
 	}

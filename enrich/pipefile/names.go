@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/postconfirm/postconfirm/enrich"
-	"github.com/postconfirm/postconfirm/enrich/expr"
+	"github.com/postconfirm/postconfirm/enrich/nearest"
+	"github.com/postconfirm/postconfirm/enrich/yamldoc"
 )
 
 // runNames are the members of run, as enrich.Roots documents them.
@@ -21,7 +22,7 @@ func userNames() []string {
 func readable(name string) bool { return slices.Contains(userNames(), name) }
 
 func nearestAttribute(name string) string {
-	near := expr.Nearest(name, enrich.StandardAttributes())
+	near := nearest.Name(name, enrich.StandardAttributes())
 	if _, ok := enrich.Writable(near); !ok {
 		return ""
 	}
@@ -60,16 +61,16 @@ func (r *reader) checkUser(u reading) {
 	_, writable := enrich.Writable(custom)
 	switch {
 	case strings.HasPrefix(custom, "custom:") && !writable:
-		r.misread(u, fmt.Sprintf("no pool can have an attribute %q", short(name)),
+		r.misread(u, fmt.Sprintf("no pool can have an attribute %q", yamldoc.Short(name)),
 			"a name has at most 20 characters after custom:")
 	case !strings.HasPrefix(custom, "custom:") && !readable(name):
-		hint := fmt.Sprintf("a custom attribute is read as user[\"custom:%s\"]", short(name))
-		if near := expr.Nearest(name, userNames()); near != "" {
+		hint := fmt.Sprintf("a custom attribute is read as user[\"custom:%s\"]", yamldoc.Short(name))
+		if near := nearest.Name(name, userNames()); near != "" {
 			hint = fmt.Sprintf("did you mean %q? %s", near, hint)
 		}
-		r.misread(u, fmt.Sprintf("unknown attribute %q of user", short(name)), hint)
+		r.misread(u, fmt.Sprintf("unknown attribute %q of user", yamldoc.Short(name)), hint)
 	case len(u.path) > 2:
-		r.misread(u, fmt.Sprintf("user.%s is a text: nothing is below it", short(name)), "")
+		r.misread(u, fmt.Sprintf("user.%s is a text: nothing is below it", yamldoc.Short(name)), "")
 	}
 }
 
@@ -77,9 +78,9 @@ func (r *reader) checkRun(u reading) {
 	switch {
 	case len(u.path) == 1:
 	case !slices.Contains(runNames, u.path[1]):
-		r.misread(u, fmt.Sprintf("run has no %q", short(u.path[1])), meant(u.path[1], runNames))
+		r.misread(u, fmt.Sprintf("run has no %q", yamldoc.Short(u.path[1])), yamldoc.Meant(u.path[1], runNames))
 	case len(u.path) > 2 && u.path[1] != "metadata", len(u.path) > 3:
-		r.misread(u, fmt.Sprintf("%s has nothing below it", short(strings.Join(u.path[:len(u.path)-1], "."))), "")
+		r.misread(u, fmt.Sprintf("%s has nothing below it", yamldoc.Short(strings.Join(u.path[:len(u.path)-1], "."))), "")
 	}
 }
 
@@ -90,7 +91,7 @@ func (r *reader) checkSecret(u reading) {
 	case len(u.path) == 1:
 		r.misread(u, "secrets must be read by name", "write secrets.NAME, with a name that the file says")
 	case len(u.path) > 2:
-		r.misread(u, fmt.Sprintf("secrets.%s is a text: nothing is below it", short(u.path[1])), "")
+		r.misread(u, fmt.Sprintf("secrets.%s is a text: nothing is below it", yamldoc.Short(u.path[1])), "")
 	default:
 		r.secrets[u.path[1]] = true
 	}
@@ -106,7 +107,7 @@ func (r *reader) checkStep(u reading, said map[link]bool) {
 	case id == enrich.AttributesStep:
 		r.misread(u, "the step attributes has no result to read", "")
 	case r.find(id) == nil:
-		r.misread(u, fmt.Sprintf("unknown step %q", short(id)), meant(id, r.ids()))
+		r.misread(u, fmt.Sprintf("unknown step %q", yamldoc.Short(id)), yamldoc.Meant(id, r.ids()))
 	case u.step == nil:
 		r.checkFeeds(u, id, said)
 	default:

@@ -13,7 +13,6 @@
 package pipefile
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -25,10 +24,20 @@ import (
 
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/expr"
+	"github.com/postconfirm/postconfirm/enrich/yamldoc"
 )
 
 // MaxFile is the largest pipeline file, in bytes.
 const MaxFile = 1 << 20
+
+// kind is what yamldoc calls such a file.
+var kind = yamldoc.Kind{Name: "pipeline", Max: MaxFile, TagHint: `a condition that starts with "!" must stand in ${{ }}; a text, in quotes`}
+
+// Mistake is one thing to mend in a file, or, from Lint, to look at.
+type Mistake = yamldoc.Mistake
+
+// Mistakes is the error that holds all mistakes of a file.
+type Mistakes = yamldoc.Mistakes
 
 // maxText is the longest text with expressions, in bytes: a longer one could not be evaluated either.
 const maxText = expr.MaxResult
@@ -61,47 +70,38 @@ func read(name string, data []byte, o *Options) (*enrich.Pipeline, []Mistake, er
 	if err != nil {
 		return nil, nil, fmt.Errorf("pipefile: read: %w", err)
 	}
-	r := &reader{source: newSource(data), env: env, kinds: o.Kinds,
-		refused: map[*yaml.Node]bool{}, secrets: map[string]bool{}}
+	r := &reader{Reader: yamldoc.NewReader(data, kind), env: env, kinds: o.Kinds, secrets: map[string]bool{}}
 	p := &enrich.Pipeline{Name: name}
-	if root := r.load(data); root != nil {
+	if root := r.Load(); root != nil {
 		r.file(root, p)
 	}
-	if len(r.mistakes) > 0 {
-		return nil, tidy(name, r.warnings), toError(name, r.mistakes)
+	if err := r.Err(name); err != nil {
+		return nil, r.Warnings(name), err
 	}
 	sum := sha256.Sum256(data)
 	p.Hash = hex.EncodeToString(sum[:])
-	return p, tidy(name, r.warnings), nil
+	return p, r.Warnings(name), nil
 }
 
 // reader gathers what is found on one walk through one file.
 type reader struct {
-	source     *source
+	*yamldoc.Reader
 	env        *expr.Env
 	kinds      []enrich.Kind
-	mistakes   []Mistake
-	warnings   []Mistake
-	refused    map[*yaml.Node]bool // nodes that have their mistake already
-	silent     int                 // how often such a node was wanted
-	steps      []*draft            // in the order of the file
+	steps      []*draft // in the order of the file
 	attributes []enrich.Attribute
 	reads      []reading // everything that any expression reads
 	secrets    map[string]bool
 }
 
-// failures counts what could not be read; it only grows.
-func (r *reader) failures() int { return len(r.mistakes) + r.silent }
-
 // file reads the whole: first every part alone, then what only shows across them.
 func (r *reader) file(root *yaml.Node, p *enrich.Pipeline) {
-	r.structure(root)
-	if version := lookAhead(root, "version"); version != nil && !r.version(version) {
+	if version := yamldoc.LookAhead(root, "version"); version != nil && !r.version(version) {
 		return
 	}
-	keys := r.keys(root, "a pipeline file", []string{"version", "pools", "limits", "steps", "attributes"}, nil)
-	if root.Kind == yaml.MappingNode && keys["version"].missing() {
-		r.at(root, `"version" is missing`, `start with "version: 1"`)
+	keys := r.Keys(root, "a pipeline file", []string{"version", "pools", "limits", "steps", "attributes"}, nil)
+	if root.Kind == yaml.MappingNode && keys["version"].Missing() {
+		r.At(root, `"version" is missing`, `start with "version: 1"`)
 	}
 	p.Pools = r.pools(root, keys["pools"])
 	p.Limits = r.limits(keys["limits"])
@@ -110,18 +110,15 @@ func (r *reader) file(root *yaml.Node, p *enrich.Pipeline) {
 	slices.SortStableFunc(r.reads, func(a, b reading) int {
 		return cmp.Or(cmp.Compare(a.node.Line, b.node.Line), cmp.Compare(a.node.Column, b.node.Column))
 	})
-	if len(r.steps) == 0 && len(r.attributes) == 0 && len(r.mistakes) == 0 {
-		r.at(root, "there is nothing to do: no steps and no attributes", "")
+	if len(r.steps) == 0 && len(r.attributes) == 0 && r.Found() == 0 {
+		r.At(root, "there is nothing to do: no steps and no attributes", "")
 	}
 	r.checkNeeds()
 	r.checkReads()
 	r.lint()
-	if len(r.mistakes) == 0 {
+	if r.Found() == 0 {
 		p.Steps = r.ordered()
 		p.Attributes = r.attributes
 		p.Secrets = slices.Sorted(maps.Keys(r.secrets))
 	}
 }
-
-// withoutBOM is data without the byte order mark that some editors write.
-func withoutBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\ufeff")) }

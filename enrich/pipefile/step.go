@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/yamldoc"
 )
 
 // The time that one call of a step may take.
@@ -32,7 +33,7 @@ const (
 // draft is a step while it is read.
 type draft struct {
 	node  *yaml.Node
-	keys  map[string]entry
+	keys  map[string]yamldoc.Entry
 	kind  *enrich.Kind // nil if unknown
 	needs []need
 	step  enrich.Step
@@ -46,27 +47,27 @@ type need struct {
 }
 
 // uses and place are where to point when the connector, or its block, is meant.
-func (d *draft) uses() *yaml.Node { return d.keys["uses"].value }
+func (d *draft) uses() *yaml.Node { return d.keys["uses"].Value }
 
 func (d *draft) place() *yaml.Node {
-	if e := d.keys["with"]; e.present() {
-		return e.key
+	if e := d.keys["with"]; e.Present() {
+		return e.Key
 	}
 	return d.uses()
 }
 
-func (r *reader) readSteps(e entry) {
-	if !e.present() {
+func (r *reader) readSteps(e yamldoc.Entry) {
+	if !e.Present() {
 		return
 	}
-	if e.value.Kind != yaml.SequenceNode {
-		r.wants(e.value, "steps", "a list, each step starting with \"- id: …\"", "")
+	if e.Value.Kind != yaml.SequenceNode {
+		r.Wants(e.Value, "steps", "a list, each step starting with \"- id: …\"", "")
 		return
 	}
 	ids := map[string]int{}
-	for i, n := range e.value.Content {
+	for i, n := range e.Value.Content {
 		if i == maxSteps {
-			r.at(n, fmt.Sprintf("a pipeline has at most %d steps", maxSteps), "")
+			r.At(n, fmt.Sprintf("a pipeline has at most %d steps", maxSteps), "")
 			return
 		}
 		if d := r.readStep(n); d != nil {
@@ -82,28 +83,28 @@ func (r *reader) unique(d *draft, ids map[string]int) {
 		return
 	}
 	if line := ids[id]; line != 0 {
-		r.at(d.keys["id"].value, fmt.Sprintf("the id %q stands twice", id), fmt.Sprintf("first in line %d", line))
+		r.At(d.keys["id"].Value, fmt.Sprintf("the id %q stands twice", id), fmt.Sprintf("first in line %d", line))
 		return
 	}
-	ids[id] = d.keys["id"].value.Line
+	ids[id] = d.keys["id"].Value.Line
 }
 
 func (r *reader) readStep(n *yaml.Node) *draft {
 	if n.Kind != yaml.MappingNode {
-		r.wants(n, "a step", "a map with \"id\" and \"uses\"", "")
+		r.Wants(n, "a step", "a map with \"id\" and \"uses\"", "")
 		return nil
 	}
 	d := &draft{node: n}
 	d.kind = r.kindOf(n)
-	d.keys = r.keys(n, "a step", slices.Concat(stepKeys, r.extraKeys(d.kind)), r.underWith(d.kind))
+	d.keys = r.Keys(n, "a step", slices.Concat(stepKeys, r.extraKeys(d.kind)), r.underWith(d.kind))
 	d.step = enrich.Step{ID: r.id(d), Timeout: defaultTimeout}
 	if d.kind != nil {
 		d.step.Uses = d.kind.Name
 	}
 	r.readUses(d)
 	r.readNeeds(d)
-	if e := d.keys["if"]; e.present() {
-		d.step.If = r.condition(e.value, scope{step: d})
+	if e := d.keys["if"]; e.Present() {
+		d.step.If = r.condition(e.Value, scope{step: d})
 	}
 	r.readTimeout(d)
 	r.readRate(d)
@@ -114,7 +115,7 @@ func (r *reader) readStep(n *yaml.Node) *draft {
 
 // kindOf looks ahead for the connector: it decides which keys the step may have.
 func (r *reader) kindOf(n *yaml.Node) *enrich.Kind {
-	uses := lookAhead(n, "uses")
+	uses := yamldoc.LookAhead(n, "uses")
 	if uses == nil || uses.Kind != yaml.ScalarNode {
 		return nil
 	}
@@ -168,26 +169,26 @@ func besideWith(key string, stepKeys []string) string {
 
 func (r *reader) id(d *draft) string {
 	e := d.keys["id"]
-	if !e.present() {
-		if e.missing() {
-			r.at(d.node, `the step has no "id"`, "expressions call its result steps.ID")
+	if !e.Present() {
+		if e.Missing() {
+			r.At(d.node, `the step has no "id"`, "expressions call its result steps.ID")
 		}
 		return ""
 	}
-	id, ok := r.text(e.value, "id")
+	id, ok := r.Text(e.Value, "id")
 	switch {
 	case !ok:
 		return ""
 	case id == enrich.AttributesStep:
-		r.at(e.value, fmt.Sprintf("the id %q is taken", id), "it is the built-in step that writes the attributes")
+		r.At(e.Value, fmt.Sprintf("the id %q is taken", id), "it is the built-in step that writes the attributes")
 		return ""
 	case len(id) > maxStepID || !stepID.MatchString(id):
-		r.at(e.value, fmt.Sprintf("%q can't be a step's id", short(id)),
+		r.At(e.Value, fmt.Sprintf("%q can't be a step's id", yamldoc.Short(id)),
 			"small letters, digits and _ only, a letter first; in an expression, a hyphen would be minus")
 		return ""
 	}
 	if _, err := r.env.Compile("steps." + id); err != nil {
-		r.at(e.value, fmt.Sprintf("%q can't be a step's id", id), "the word has a meaning of its own in expressions")
+		r.At(e.Value, fmt.Sprintf("%q can't be a step's id", id), "the word has a meaning of its own in expressions")
 		return ""
 	}
 	return id
@@ -196,19 +197,19 @@ func (r *reader) id(d *draft) string {
 // readUses configures the connector. Of a step whose connector is unknown, the expressions are read nevertheless.
 func (r *reader) readUses(d *draft) {
 	e := d.keys["uses"]
-	if d.kind != nil && e.present() {
+	if d.kind != nil && e.Present() {
 		r.configure(d)
 		return
 	}
-	if e.missing() {
-		r.at(d.node, `the step has no "uses"`, "name its connector; "+oneOf(r.kindNames()))
-	} else if !e.present() {
+	if e.Missing() {
+		r.At(d.node, `the step has no "uses"`, "name its connector; "+yamldoc.OneOf(r.kindNames()))
+	} else if !e.Present() {
 		return
-	} else if name, ok := r.text(e.value, "uses"); ok {
-		r.at(e.value, fmt.Sprintf("unknown connector %q", short(name)), meant(name, r.kindNames()))
+	} else if name, ok := r.Text(e.Value, "uses"); ok {
+		r.At(e.Value, fmt.Sprintf("unknown connector %q", yamldoc.Short(name)), yamldoc.Meant(name, r.kindNames()))
 	}
-	if with := d.keys["with"]; with.present() {
-		r.tree(with.value, "with", scope{step: d, with: true})
+	if with := d.keys["with"]; with.Present() {
+		r.tree(with.Value, "with", scope{step: d, with: true})
 	}
 }
 

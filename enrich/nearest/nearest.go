@@ -1,10 +1,12 @@
-package expr
+// Package nearest finds the word that was probably meant by a misspelt one: in an expression, in a file, on a command
+// line. Standard library only.
+package nearest
 
 import "strings"
 
-// Nearest finds the name that was probably meant: the known name with the fewest letters to change, if that is at
+// Name finds the name that was probably meant: the known name with the fewest letters to change, if that is at
 // most a third of them. It gives "" when nothing is near.
-func Nearest(name string, known []string) string {
+func Name(name string, known []string) string {
 	best, bound := "", max(1, len(name)/3)+1
 	for _, k := range known {
 		if len(k)-len(name) >= bound || len(name)-len(k) >= bound {

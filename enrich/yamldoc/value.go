@@ -1,4 +1,4 @@
-package pipefile
+package yamldoc
 
 import (
 	"fmt"
@@ -10,23 +10,6 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-func (r *reader) mistake(line, column int, message, hint string) {
-	line, column = r.source.clamp(line, column)
-	r.mistakes = append(r.mistakes, Mistake{Line: line, Column: column, Message: message, Hint: hint})
-}
-
-// at reports a mistake at the start of a node.
-func (r *reader) at(n *yaml.Node, message, hint string) { r.mistake(n.Line, n.Column, message, hint) }
-
-// wants reports a value of the wrong kind, unless something worse was said about it already.
-func (r *reader) wants(n *yaml.Node, what, want, hint string) {
-	if r.refused[n] {
-		r.silent++
-	} else {
-		r.at(n, fmt.Sprintf("%s wants %s, got %s", what, want, describe(n)), hint)
-	}
-}
-
 // describe says in words what a node is.
 func describe(n *yaml.Node) string {
 	switch n.Kind {
@@ -35,7 +18,7 @@ func describe(n *yaml.Node) string {
 	case yaml.SequenceNode:
 		return "a list"
 	}
-	switch value := short(n.Value); n.Tag {
+	switch value := Short(n.Value); n.Tag {
 	case "!!null":
 		return "nothing"
 	case "!!int", "!!float":
@@ -52,25 +35,25 @@ func describe(n *yaml.Node) string {
 // loose matches plain texts that other readers of YAML take for a truth value or a number in base 60.
 var loose = regexp.MustCompile(`^(?i:yes|no|on|off)$|^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
 
-// text reads a text. Whatever YAML does not take for one everywhere must stand in quotes.
-func (r *reader) text(n *yaml.Node, what string) (string, bool) {
+// Text reads a text. Whatever YAML does not take for one everywhere must stand in quotes.
+func (r *Reader) Text(n *yaml.Node, what string) (string, bool) {
 	switch {
 	case n.Kind != yaml.ScalarNode, n.Tag == "!!null", r.refused[n]:
-		r.wants(n, what, "a text", "")
+		r.Wants(n, what, "a text", "")
 		return "", false
 	case n.Tag != "!!str":
-		r.wants(n, what, "a text", fmt.Sprintf("write %q", n.Value))
+		r.Wants(n, what, "a text", fmt.Sprintf("write %q", n.Value))
 		return "", false
 	case n.Style == 0 && loose.MatchString(n.Value):
-		r.at(n, fmt.Sprintf("%s without quotes is a text for some readers of YAML, and not for others", n.Value),
+		r.At(n, fmt.Sprintf("%s without quotes is a text for some readers of YAML, and not for others", n.Value),
 			fmt.Sprintf("write %q", n.Value))
 		return "", false
 	}
 	return n.Value, true
 }
 
-// number reads what everybody takes for the same number: no leading zero, no exponent, no underscore.
-func number(n *yaml.Node) (any, bool) {
+// Number reads what everybody takes for the same number: no leading zero, no exponent, no underscore.
+func Number(n *yaml.Node) (any, bool) {
 	if n.Kind != yaml.ScalarNode {
 		return nil, false
 	}
@@ -86,24 +69,25 @@ func number(n *yaml.Node) (any, bool) {
 	return nil, false
 }
 
-// ambiguous reports a number that not everybody reads alike.
-func (r *reader) ambiguous(n *yaml.Node) bool {
+// Ambiguous reports a number that not everybody reads alike.
+func (r *Reader) Ambiguous(n *yaml.Node) bool {
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!int" && n.Tag != "!!float" || r.refused[n] {
 		return false
 	}
-	if _, ok := number(n); ok {
+	if _, ok := Number(n); ok {
 		return false
 	}
-	r.at(n, fmt.Sprintf("not every reader of YAML takes %s for the same number", short(n.Value)),
+	r.At(n, fmt.Sprintf("not every reader of YAML takes %s for the same number", Short(n.Value)),
 		fmt.Sprintf("write %q for a text, or plain digits", n.Value))
 	return true
 }
 
-func (r *reader) integer(n *yaml.Node, what string) (int, bool) {
-	if n.Tag == "!!int" && r.ambiguous(n) {
+// Integer reads a whole number.
+func (r *Reader) Integer(n *yaml.Node, what string) (int, bool) {
+	if n.Tag == "!!int" && r.Ambiguous(n) {
 		return 0, false
 	}
-	if v, ok := number(n); ok {
+	if v, ok := Number(n); ok {
 		if i, ok := v.(int64); ok && int64(int(i)) == i {
 			return int(i), true
 		}
@@ -112,11 +96,12 @@ func (r *reader) integer(n *yaml.Node, what string) (int, bool) {
 	if n.Tag == "!!str" && n.Value != "" && strings.Trim(n.Value, "0123456789") == "" {
 		hint = fmt.Sprintf("write %s without quotes", n.Value)
 	}
-	r.wants(n, what, "a whole number", hint)
+	r.Wants(n, what, "a whole number", hint)
 	return 0, false
 }
 
-func (r *reader) boolean(n *yaml.Node, what string) (value, ok bool) {
+// Boolean reads true or false, in these letters.
+func (r *Reader) Boolean(n *yaml.Node, what string) (value, ok bool) {
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!bool" && (n.Value == "true" || n.Value == "false") {
 		return n.Value == "true", true
 	}
@@ -127,11 +112,12 @@ func (r *reader) boolean(n *yaml.Node, what string) (value, ok bool) {
 	case "false", "no", "off":
 		hint = "write false, without quotes"
 	}
-	r.wants(n, what, "true or false", hint)
+	r.Wants(n, what, "true or false", hint)
 	return false, false
 }
 
-func (r *reader) duration(n *yaml.Node, what string) (time.Duration, bool) {
+// Duration reads a duration as Go writes it.
+func (r *Reader) Duration(n *yaml.Node, what string) (time.Duration, bool) {
 	if n.Kind == yaml.ScalarNode && n.Tag == "!!str" && !r.refused[n] {
 		if d, err := time.ParseDuration(n.Value); err == nil {
 			return d, true
@@ -146,24 +132,24 @@ func (r *reader) duration(n *yaml.Node, what string) (time.Duration, bool) {
 			hint = "there are no days; write 24h for one"
 		}
 	}
-	r.wants(n, what, "a duration like 10s", hint)
+	r.Wants(n, what, "a duration like 10s", hint)
 	return 0, false
 }
 
-// list gives a list's elements. A single value counts as a list of one, as in workflow files.
-func (r *reader) list(n *yaml.Node, what string) []*yaml.Node {
+// List gives a list's elements. A single value counts as a list of one, as in workflow files.
+func (r *Reader) List(n *yaml.Node, what string) []*yaml.Node {
 	switch {
 	case n.Kind == yaml.SequenceNode:
 		return n.Content
-	case n.Kind == yaml.ScalarNode && !isNothing(n):
+	case n.Kind == yaml.ScalarNode && !IsNothing(n):
 		return []*yaml.Node{n}
 	}
-	r.wants(n, what, "a list like [a, b]", "")
+	r.Wants(n, what, "a list like [a, b]", "")
 	return nil
 }
 
-// choice reads one of a few words.
-func (r *reader) choice(n *yaml.Node, what string, words []string) (int, bool) {
+// Choice reads one of a few words, and gives its place among them.
+func (r *Reader) Choice(n *yaml.Node, what string, words []string) (int, bool) {
 	if n.Kind == yaml.ScalarNode {
 		for i, word := range words {
 			if n.Value == word && n.Tag == "!!str" {
@@ -171,12 +157,12 @@ func (r *reader) choice(n *yaml.Node, what string, words []string) (int, bool) {
 			}
 		}
 	}
-	r.wants(n, what, strings.Join(words, " or "), "")
+	r.Wants(n, what, strings.Join(words, " or "), "")
 	return 0, false
 }
 
-// oneOf lists what is known.
-func oneOf(known []string) string {
+// OneOf lists what is known, as a hint.
+func OneOf(known []string) string {
 	if len(known) == 0 {
 		return ""
 	}

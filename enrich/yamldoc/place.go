@@ -1,4 +1,4 @@
-package pipefile
+package yamldoc
 
 import (
 	"strconv"
@@ -6,12 +6,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// place is a line and a column, both from 1.
-type place struct{ line, column int }
+// Place is a line and a column, both from 1, in characters.
+type Place struct{ Line, Column int }
 
 // within gives the place in the file of a place in a scalar's value: line from 1, column from 0. Quotes, escapes,
 // indentation and folded lines lie between the two. Where the way back can't be found, it is the scalar's start.
-func (s *source) within(n *yaml.Node, line, column int) place {
+func (s *source) within(n *yaml.Node, line, column int) Place {
 	if s.last.node != n {
 		s.last = traced{node: n, places: s.trace(n), starts: lineStarts(n.Value)}
 	}
@@ -21,13 +21,19 @@ func (s *source) within(n *yaml.Node, line, column int) place {
 			return t.places[i]
 		}
 	}
-	return place{n.Line, n.Column}
+	return Place{n.Line, n.Column}
+}
+
+// Within gives the place in the document of a place in a scalar's value: line from 1, column from 0. Where the way back
+// can't be found, it is the scalar's start.
+func (r *Reader) Within(n *yaml.Node, line, column int) Place {
+	return r.source.within(n, line, column)
 }
 
 // traced remembers the last scalar: a long one with many mistakes is walked once.
 type traced struct {
 	node   *yaml.Node
-	places []place // of each character of the value, and of its end
+	places []Place // of each character of the value, and of its end
 	starts []int   // the first character of each line of the value
 }
 
@@ -43,7 +49,7 @@ func lineStarts(value string) []int {
 
 // trace walks the scalar's text in the file alongside its value, and notes where each character, and the end, stands.
 // It gives nothing when the two don't agree: then this is a form of YAML that it does not know.
-func (s *source) trace(n *yaml.Node) []place {
+func (s *source) trace(n *yaml.Node) []Place {
 	t := tracer{source: s, line: n.Line, column: n.Column}
 	switch {
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
@@ -59,7 +65,7 @@ func (s *source) trace(n *yaml.Node) []place {
 		}
 		t.column++
 	}
-	var places []place
+	var places []Place
 	for _, want := range n.Value {
 		at, ok := t.step(want)
 		if !ok {
@@ -67,7 +73,7 @@ func (s *source) trace(n *yaml.Node) []place {
 		}
 		places = append(places, at)
 	}
-	return append(places, place{t.line, t.column})
+	return append(places, Place{t.line, t.column})
 }
 
 type tracer struct {
@@ -79,9 +85,9 @@ type tracer struct {
 func (t *tracer) peek() rune { return t.source.at(t.line, t.column) }
 
 // step finds the next character of the value. Space may have been folded away or added; everything else must match.
-func (t *tracer) step(want rune) (place, bool) {
+func (t *tracer) step(want rune) (Place, bool) {
 	if isBlank(want) && t.peek() != '\\' {
-		at := place{t.line, t.column}
+		at := Place{t.line, t.column}
 		if t.peek() == want {
 			t.column++
 		}
@@ -90,7 +96,7 @@ func (t *tracer) step(want rune) (place, bool) {
 	if !isBlank(want) {
 		t.skip()
 	}
-	at := place{t.line, t.column}
+	at := Place{t.line, t.column}
 	return at, t.read() == want
 }
 

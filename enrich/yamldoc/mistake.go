@@ -1,4 +1,4 @@
-package pipefile
+package yamldoc
 
 import (
 	"cmp"
@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// maxPrinted is how many mistakes Error prints; a file that is no pipeline at all has one per line.
+// maxPrinted is how many mistakes Error prints; a file of something else altogether may have one per line.
 const maxPrinted = 100
 
-// Mistake is one thing to mend in a file, or, from Lint, to look at.
+// Mistake is one thing to mend in a file, or, as a warning, to look at.
 type Mistake struct {
-	File    string `json:"file"`           // the name given to Parse
+	File    string `json:"file"`           // the name for people
 	Line    int    `json:"line"`           // from 1
 	Column  int    `json:"column"`         // from 1, in characters
 	Message string `json:"message"`        // what is wrong: one line
@@ -49,10 +49,6 @@ func (m *Mistakes) Error() string {
 	return b.String()
 }
 
-func toError(name string, all []Mistake) error {
-	return &Mistakes{List: tidy(name, all)}
-}
-
 // tidy names the file, sorts by place, and drops what was said twice.
 func tidy(name string, all []Mistake) []Mistake {
 	for i := range all {
@@ -64,7 +60,7 @@ func tidy(name string, all []Mistake) []Mistake {
 	return slices.Compact(all)
 }
 
-// oneLine keeps a message on its line: parts of it may come from the file or from a connector.
+// oneLine keeps a message on its line: parts of it may come from the file or from others.
 func oneLine(s string) string {
 	if strings.ContainsFunc(s, isControl) {
 		return strings.Join(strings.FieldsFunc(s, isControl), " ")
@@ -72,8 +68,8 @@ func oneLine(s string) string {
 	return s
 }
 
-// short keeps a quotation from the file short.
-func short(s string) string {
+// Short keeps a quotation from the file short.
+func Short(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:60]) + "…"
 	}
