@@ -135,3 +135,6 @@ func classify(err error) *Error {
 	}
 	return &Error{"other", err}
 }
+
+// Close closes the connections that are kept.
+func (p *Pool) Close() { p.transport.CloseIdleConnections() }

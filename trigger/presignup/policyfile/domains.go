@@ -130,10 +130,10 @@ func (r *reader) confirmedDomain(n *yaml.Node) (domain string, below bool) {
 	case strings.HasPrefix(domain, "."):
 		bare := strings.TrimLeft(domain, ".")
 		r.At(n, fmt.Sprintf("%q could mean two things", yamldoc.Short(text)), fmt.Sprintf("write %s for the domain itself, \"*.%s\" for its sub-domains, or both", bare, bare))
+	case isICANN(domain), below && isSuffix(domain) && presignup.PlainDomain(domain):
+		r.At(n, fmt.Sprintf("%s is a public suffix: anybody can register a domain under it", domain), "name the domains that are meant")
 	case !presignup.PlainDomain(domain):
 		r.At(n, fmt.Sprintf("%q is no plain domain", yamldoc.Short(text)), plainHint(domain))
-	case isICANN(domain), below && isSuffix(domain):
-		r.At(n, fmt.Sprintf("%s is a public suffix: anybody can register a domain under it", domain), "name the domains that are meant")
 	default:
 		return domain, below
 	}
