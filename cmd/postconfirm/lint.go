@@ -12,6 +12,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/connect"
 	"github.com/postconfirm/postconfirm/enrich/connect/all"
 	"github.com/postconfirm/postconfirm/enrich/pipefile"
+	"github.com/postconfirm/postconfirm/enrich/yamldoc"
 )
 
 func lintCommand(std streams) *cobra.Command {
@@ -56,7 +57,7 @@ func lint(std streams, path string, asJSON bool) error {
 }
 
 // list prints remarks for machines.
-func list(std streams, remarks []pipefile.Mistake, level string, asJSON bool) {
+func list(std streams, remarks []yamldoc.Mistake, level string, asJSON bool) {
 	if !asJSON {
 		return
 	}
@@ -64,7 +65,7 @@ func list(std streams, remarks []pipefile.Mistake, level string, asJSON bool) {
 	for _, m := range remarks {
 		_ = encoder.Encode(struct {
 			Level string `json:"level"`
-			pipefile.Mistake
+			yamldoc.Mistake
 		}{level, m})
 	}
 }

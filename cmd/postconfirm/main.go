@@ -7,6 +7,7 @@
 //	postconfirm explain FILE what the trigger would do with an event, and why
 //	postconfirm ledger …     list a ledger's runs, verify it, salvage a damaged one
 //	postconfirm forget SUB   erase what the ledger keeps of a person, only with --write
+//	postconfirm presignup    check a sign-up policy, and try it on events
 //
 // Text for people goes to standard output, or to standard error with --json, when standard output has one JSON object
 // per line. Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 partly done, 130 interrupted.
@@ -84,8 +85,8 @@ func root(std streams) *cobra.Command {
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
-	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), ledgerCommand(std),
-		forgetCommand(std), triggerCommand(std))
+	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
+		ledgerCommand(std), forgetCommand(std), triggerCommand(std), presignupFunctionCommand(std))
 	return cmd
 }
 
