@@ -15,6 +15,7 @@ type applicant struct {
 	verdict    preSignUpResponse
 	take       bool   // an administrator may take verified addresses away from others
 	identities string // what the pool keeps of an identity elsewhere, "" for none
+	imported   bool   // a line of a CSV import
 }
 
 // name settles the applicant's user name. Where addresses are user names, the name given is the address, and the
@@ -105,6 +106,8 @@ func (a *applicant) addressTaken(kind string) error {
 func (a *applicant) state() *record {
 	own := append(attributes{{subAttribute, a.sub}}, a.attributes...)
 	switch {
+	case a.imported:
+		return &record{attributes: own, status: resetRequired, enabled: true}
 	case a.client == nil:
 		return &record{attributes: own, status: forceChangePassword, enabled: true}
 	case a.identities != "":

@@ -15,6 +15,9 @@ func (s *Service) routes() map[string]awsjson.Route {
 			func(ctx context.Context, in *FederatedSignIn) (*FederatedUser, error) {
 				return s.SignInFederated(ctx, *in)
 			}),
+		"POST /_local/import": awsjson.Local(
+			`plays one line of a CSV import: {"pool":"eu-west-1_…","username":"ada@acme.example","attributes":{"email_verified":"true"}}`,
+			func(ctx context.Context, in *ImportedUser) (*Imported, error) { return s.ImportUser(ctx, *in) }),
 		"GET /_local/cognito": awsjson.Local("tells what is switched on: stale and short lists, quotas",
 			func(context.Context, *nothing) (*Switches, error) { w := s.Switches(); return &w, nil }),
 		"PUT /_local/cognito": awsjson.Local(
