@@ -25,6 +25,10 @@ build: ## build all programs into bin/
 lambda: ## build the trigger Lambda (arm64) as bin/bootstrap
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags lambda.norpc -trimpath -ldflags "-s -w" -o $(BIN)/bootstrap ./cmd/trigger
 
+.PHONY: lambda-presignup
+lambda-presignup: ## build the pre sign-up Lambda (arm64) into bin/lambda-presignup/bootstrap
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags lambda.norpc -trimpath -ldflags "-s -w" -o $(BIN)/lambda-presignup/bootstrap ./cmd/presignup
+
 .PHONY: lambda-worker
 lambda-worker: ## build the worker Lambda (arm64) into bin/lambda-worker/bootstrap
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags lambda.norpc -trimpath -ldflags "-s -w" -o $(BIN)/lambda-worker/bootstrap ./cmd/worker

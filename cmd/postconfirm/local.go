@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,7 @@ func localCommand(std streams) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.Pipeline, "pipeline", "", "the pipeline `file` (required)")
+	f.StringVar(&o.Policy, "policy", "", "a sign-up policy `file`: who gets in, and who needs no code (default: everybody, with a code)")
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:4566", "loopback `address` of the cloud; port 0 takes a free one")
 	f.StringVar(&o.Ledger, "ledger", "", "`file` to keep the ledger in (default: one that is removed at the end)")
 	f.StringVar(&o.SecretsDir, "secrets-dir", "", "a `directory` with one file for each secret")
@@ -47,6 +49,9 @@ func local(ctx context.Context, std streams, o onebox.Options, asJSON bool) (err
 	if o.Trigger, err = triggerArgs(); err != nil {
 		return err
 	}
+	if err = withPolicy(&o); err != nil {
+		return err
+	}
 	o.Log = slog.New(slog.NewTextHandler(std.err, nil))
 	o.TriggerLog = std.err
 	box, err := onebox.Start(ctx, o)
@@ -61,7 +66,7 @@ func local(ctx context.Context, std streams, o onebox.Options, asJSON bool) (err
 	}
 	if asJSON {
 		err = json.NewEncoder(std.out).Encode(map[string]string{"endpoint": box.Endpoint, "region": box.Region, "queue": box.Queue,
-			"dlq": box.DLQ, "trigger": box.TriggerARN, "pool": box.Pool.ID, "client": box.Pool.Client})
+			"dlq": box.DLQ, "trigger": box.TriggerARN, "presignup": box.PolicyARN, "pool": box.Pool.ID, "client": box.Pool.Client})
 	} else {
 		where(std.out, box)
 	}
@@ -72,6 +77,19 @@ func local(ctx context.Context, std streams, o onebox.Options, asJSON bool) (err
 	if closing := box.Close(); err == nil {
 		err = closing
 	}
+	return err
+}
+
+// withPolicy checks the policy, if there is one, before its function would fail at the first sign-up.
+func withPolicy(o *onebox.Options) error {
+	if o.Policy == "" {
+		return nil
+	}
+	if _, _, err := readPolicy(o.Policy); err != nil {
+		return &problem{err: err, next: "postconfirm presignup lint " + o.Policy, code: exitUsage}
+	}
+	path, err := filepath.Abs(o.Policy)
+	o.Policy, o.PreSignUp = path, []string{o.Trigger[0], presignupName}
 	return err
 }
 

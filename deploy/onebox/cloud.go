@@ -42,16 +42,19 @@ func queues(ctx context.Context, c *amazon.Clients) (queue, deadLetters string, 
 	return aws.ToString(q.QueueUrl), aws.ToString(dlq.QueueUrl), nil
 }
 
-// Pool is a user pool with one app client, whose trigger is the box's.
+// Pool is a user pool with one app client, whose triggers are the box's.
 type Pool struct{ ID, Client string }
 
 // pool makes a user pool in which people sign in with their e-mail, with the given attributes.
-func pool(ctx context.Context, c *amazon.Clients, triggerARN string, attributes []string) (Pool, error) {
+func pool(ctx context.Context, c *amazon.Clients, triggerARN, policyARN string, attributes []string) (Pool, error) {
 	in := &cognitoidentityprovider.CreateUserPoolInput{
 		PoolName:               aws.String(PoolName),
 		UsernameAttributes:     []cognito.UsernameAttributeType{cognito.UsernameAttributeTypeEmail},
 		AutoVerifiedAttributes: []cognito.VerifiedAttributeType{cognito.VerifiedAttributeTypeEmail},
 		LambdaConfig:           &cognito.LambdaConfigType{PostConfirmation: &triggerARN},
+	}
+	if policyARN != "" {
+		in.LambdaConfig.PreSignUp = &policyARN
 	}
 	for _, name := range attributes {
 		if custom, ok := strings.CutPrefix(name, "custom:"); ok {

@@ -43,6 +43,8 @@ var DemoPipeline string
 type Options struct {
 	Listen        string          // loopback address of the cloud; 127.0.0.1:0
 	Trigger       []string        // the trigger Lambda's program and arguments
+	Policy        string          // path of a sign-up policy for PreSignUp; "" is no such trigger
+	PreSignUp     []string        // the pre sign-up Lambda's program and arguments; required with Policy
 	Pipeline      string          // path of a pipeline file; "" is the demo's, with the pretend vendors
 	Ledger        string          // path of the ledger; a file that goes with the box
 	SecretsDir    string          // for the pipeline's secrets, beside the environment; none
@@ -60,6 +62,7 @@ type Box struct {
 	Queue      string // URL
 	DLQ        string // URL
 	TriggerARN string // for the LambdaConfig of any pool
+	PolicyARN  string // likewise, of the pre sign-up function; "" without a policy
 	Pool       Pool
 	Clients    *amazon.Clients
 	Cloud      *localcloud.Cloud
@@ -93,12 +96,12 @@ func Start(ctx context.Context, o Options) (_ *Box, err error) {
 	if b.Queue, b.DLQ, err = queues(ctx, b.Clients); err != nil {
 		return nil, err
 	}
-	b.startTrigger(&o)
+	b.startTriggers(&o)
 	attributes, err := attributesOf(path)
 	if err != nil {
 		return nil, err
 	}
-	if b.Pool, err = pool(ctx, b.Clients, b.TriggerARN, attributes); err != nil {
+	if b.Pool, err = pool(ctx, b.Clients, b.TriggerARN, b.PolicyARN, attributes); err != nil {
 		return nil, err
 	}
 	return b, b.startWorker(ctx, o, path)
@@ -122,16 +125,24 @@ func (b *Box) startCloud(o *Options) error {
 	return nil
 }
 
-func (b *Box) startTrigger(o *Options) {
-	trigger := function.New(o.Trigger, &function.Options{Name: "postconfirm-trigger", Region: b.Region, Output: o.TriggerLog,
-		Environment: map[string]string{
-			"POSTCONFIRM_QUEUE_URL": b.Queue, "AWS_ENDPOINT_URL_SQS": b.Endpoint,
-			"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}})
-	b.TriggerARN = trigger.ARN()
+// startTriggers starts the Lambda processes that the pool's triggers are.
+func (b *Box) startTriggers(o *Options) {
 	users := cognito.New(nil)
-	users.RegisterFunction(b.TriggerARN, trigger)
+	b.TriggerARN = b.startFunction(users, o.Trigger, "postconfirm-trigger", o.TriggerLog,
+		map[string]string{"POSTCONFIRM_QUEUE_URL": b.Queue, "AWS_ENDPOINT_URL_SQS": b.Endpoint})
+	if o.Policy != "" {
+		b.PolicyARN = b.startFunction(users, o.PreSignUp, "postconfirm-presignup", o.TriggerLog,
+			map[string]string{"POSTCONFIRM_POLICY": o.Policy, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": b.Endpoint})
+	}
 	b.Cloud.Register(users)
-	b.close = append(b.close, trigger.Close)
+}
+
+func (b *Box) startFunction(users *cognito.Service, program []string, name string, log io.Writer, environment map[string]string) (arn string) {
+	environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"] = "local", "local"
+	f := function.New(program, &function.Options{Name: name, Region: b.Region, Output: log, Environment: environment})
+	users.RegisterFunction(f.ARN(), f)
+	b.close = append(b.close, f.Close)
+	return f.ARN()
 }
 
 // pipeline gives the path of the pipeline file; for the demo it writes one beside vendors that it starts.

@@ -5,18 +5,28 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"go.uber.org/goleak"
 
 	"github.com/postconfirm/postconfirm/deploy/onebox"
+	"github.com/postconfirm/postconfirm/trigger/presignup/fromenv"
 	"github.com/postconfirm/postconfirm/trigger/sqsout"
 	"github.com/postconfirm/postconfirm/worker"
 )
 
-// TestMain lets this test binary be the trigger Lambda, too.
+// TestMain lets this test binary be both Lambdas, too.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "presignup" {
+		handler, err := fromenv.Handler(os.Getenv, os.Stdout)
+		if err != nil {
+			panic(err)
+		}
+		lambda.Start(handler)
+		return
+	}
 	if len(os.Args) > 1 && os.Args[1] == "trigger" {
 		handler, err := sqsout.FromEnvironment(os.Getenv, os.Stdout)
 		if err != nil {
@@ -61,6 +71,31 @@ func TestAPersonIsEnriched(t *testing.T) {
 	attributes, err := b.Attributes(t.Context(), person)
 	if err != nil || attributes["custom:company"] == "" || attributes["custom:crm_id"] == "" {
 		t.Errorf("%v %v", attributes, err)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAPolicyDecidesWhoSignsUp: one person is let in without a code, and enriched; the other is refused.
+func TestAPolicyDecidesWhoSignsUp(t *testing.T) {
+	people := onebox.People(2)
+	_, first, _ := strings.Cut(people[0].Email, "@")
+	_, second, _ := strings.Cut(people[1].Email, "@")
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	text := "version: 1\ndeny: [{ name: rivals, domains: " + second + " }]\nconfirm: [{ name: friends, domains: " + first + ", verify: email }]\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b, said := start(t, onebox.Options{Policy: path, PreSignUp: []string{os.Args[0], "presignup"}})
+	if _, err := b.SignUp(t.Context(), people[0]); err != nil {
+		t.Fatal(err)
+	}
+	if v := <-said; v.Outcome != worker.Completed {
+		t.Errorf("verdict: %+v", v)
+	}
+	if _, err := b.SignUp(t.Context(), people[1]); err == nil || !strings.Contains(err.Error(), "PreSignUp failed with error Sign-up is not possible") {
+		t.Errorf("%v", err)
 	}
 	if err := b.Close(); err != nil {
 		t.Error(err)
