@@ -172,7 +172,7 @@ func TestDoubtsHaveACode(t *testing.T) {
 		"an internal error":     {refuse(500, "InternalErrorException"), "InternalErrorException", 1},
 		"half an answer":        {answer(200, `{"Users":[`), "other", 1},
 		"a web page":            {answer(502, "<html>"), "other", 1},
-		"a redirect":            {func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "http://127.0.0.1:1/", 307) }, "other", 1},
+		"a redirect":            {func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }, "other", 1},
 		"pages without end":     {answer(200, `{"Users":[],"PaginationToken":"more"}`), "too_many_pages", 4},
 		"an answer without end": {answer(200, `{"x":"`+strings.Repeat("x", 1<<20)+`"}`), "other", 1},
 		"no answer":             {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "timeout", 1},
