@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -163,24 +164,26 @@ func TestDoubtsHaveACode(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer   http.HandlerFunc
 		code     string
-		requests int
+		requests int64
 	}{
-		"a throttle":            {refuse(400, "TooManyRequestsException"), "TooManyRequestsException", 1},
-		"a missing permission":  {refuse(400, "AccessDeniedException"), "AccessDeniedException", 1},
-		"no such pool":          {refuse(400, "ResourceNotFoundException"), "ResourceNotFoundException", 1},
-		"a bad filter":          {refuse(400, "InvalidParameterException"), "InvalidParameterException", 1},
-		"an internal error":     {refuse(500, "InternalErrorException"), "InternalErrorException", 1},
-		"half an answer":        {answer(200, `{"Users":[`), "other", 1},
-		"a web page":            {answer(502, "<html>"), "other", 1},
-		"a redirect":            {func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }, "other", 1},
+		"a throttle":           {refuse(400, "TooManyRequestsException"), "TooManyRequestsException", 1},
+		"a missing permission": {refuse(400, "AccessDeniedException"), "AccessDeniedException", 1},
+		"no such pool":         {refuse(400, "ResourceNotFoundException"), "ResourceNotFoundException", 1},
+		"a bad filter":         {refuse(400, "InvalidParameterException"), "InvalidParameterException", 1},
+		"an internal error":    {refuse(500, "InternalErrorException"), "InternalErrorException", 1},
+		"half an answer":       {answer(200, `{"Users":[`), "other", 1},
+		"a web page":           {answer(502, "<html>"), "other", 1},
+		"a redirect": {func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}, "other", 1},
 		"pages without end":     {answer(200, `{"Users":[],"PaginationToken":"more"}`), "too_many_pages", 4},
 		"an answer without end": {answer(200, `{"x":"`+strings.Repeat("x", 1<<20)+`"}`), "other", 1},
 		"no answer":             {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "timeout", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requests := 0
+			var requests atomic.Int64
 			server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-				requests++
+				requests.Add(1)
 				_, _ = io.Copy(io.Discard, r.Body) // before it, the server doesn't notice that the caller is gone
 				tt.answer(rw, r)
 			}))
@@ -196,8 +199,8 @@ func TestDoubtsHaveACode(t *testing.T) {
 			if !errors.As(err, &own) || own.Code() != tt.code || own.Unwrap() == nil || holder != presignup.Nobody {
 				t.Fatalf("%v, %v: %v", holder, err, errors.Unwrap(err))
 			}
-			if err.Error() != "cognito: list users: "+tt.code || requests != tt.requests {
-				t.Errorf("%q after %d requests", err, requests)
+			if err.Error() != "cognito: list users: "+tt.code || requests.Load() != tt.requests {
+				t.Errorf("%q after %d requests", err, requests.Load())
 			}
 		})
 	}
