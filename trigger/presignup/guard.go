@@ -46,8 +46,9 @@ func (h *Handler) ask(ctx context.Context, d *Decision) (code string) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeLeft(ctx))
 	defer cancel()
 	answers := make(chan answer, len(d.questions)) // whoever is late finds room
+	pool := d.pool                                 // whoever is late must not look at a decision that is made
 	for _, q := range d.questions {
-		go func() { answers <- h.look(ctx, d.pool, q) }()
+		go func() { answers <- h.look(ctx, pool, q) }()
 	}
 	var worst answer
 	for i := 0; i < len(d.questions) && worst.holder != Confirmed; i++ {
