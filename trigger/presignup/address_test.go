@@ -128,7 +128,7 @@ func TestC255AnAddressOfAMegabyteTakesNoTime(t *testing.T) {
 			if d := p.Decide(payload); d.Outcome != noauto {
 				t.Errorf("%+v", d)
 			}
-			if took := time.Since(began); took > time.Second {
+			if took := time.Since(began); took > 5*time.Second { // whatever isn't linear takes minutes
 				t.Errorf("took %v", took)
 			}
 		})
