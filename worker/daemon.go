@@ -58,22 +58,30 @@ func NewDaemon(q Queue, h Handler, o *DaemonOptions) *Daemon {
 		deletes: &deleter{queue: q, linger: v.Linger, log: v.Log, in: make(chan Delivery)}}
 }
 
+// writingDown is how long after the grace the daemon still waits for the ledger and the queue to take what happened: it
+// is gone within a second, however they are.
+const writingDown = 800 * time.Millisecond
+
 // Run works until ctx ends, then stops in order: no more polls at once; running calls may finish within the grace;
 // after it they are cut, which leaves their runs for the next start; at last the finished messages are deleted. Run
 // returns when every goroutine it started has ended.
 func (d *Daemon) Run(ctx context.Context) {
-	work, cut := context.WithCancel(context.WithoutCancel(ctx))
+	last, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	work, cut := context.WithCancel(last)
 	defer cut()
 	deleting := make(chan struct{})
-	go func() { defer close(deleting); d.deletes.run(work) }()
+	go func() { defer close(deleting); d.deletes.run(last) }()
 
 	var pollers sync.WaitGroup
 	for range d.options.Pollers {
-		pollers.Go(func() { d.poll(ctx, work) })
+		pollers.Go(func() { d.poll(ctx, work, last) })
 	}
 	<-ctx.Done()
 	grace := time.AfterFunc(d.options.Grace, cut)
 	defer grace.Stop()
+	patience := time.AfterFunc(d.options.Grace+writingDown, end)
+	defer patience.Stop()
 	pollers.Wait()
 	d.running.Wait()
 	close(d.deletes.in)
@@ -81,7 +89,7 @@ func (d *Daemon) Run(ctx context.Context) {
 }
 
 // poll receives, and hands each message to a slot of its own. Errors of the queue slow it down; they never stop it.
-func (d *Daemon) poll(ctx, work context.Context) {
+func (d *Daemon) poll(ctx, work, last context.Context) {
 	slower := backoff.NewExponentialBackOff(backoff.WithInitialInterval(200*time.Millisecond),
 		backoff.WithMaxInterval(30*time.Second), backoff.WithMaxElapsedTime(0))
 	for ctx.Err() == nil {
@@ -94,7 +102,7 @@ func (d *Daemon) poll(ctx, work context.Context) {
 		}
 		slower.Reset()
 		for _, m := range batch {
-			m.Draining = ctx.Done()
+			m.Draining, m.Last = ctx.Done(), last
 			d.start(ctx, work, m)
 		}
 	}
@@ -110,7 +118,7 @@ func (d *Daemon) start(ctx, work context.Context, m Delivery) {
 	select {
 	case d.slots <- struct{}{}:
 	case <-ctx.Done():
-		d.hide(work, m, "", 0)
+		d.hide(m, "", 0)
 		return
 	}
 	d.running.Go(func() {
@@ -119,22 +127,22 @@ func (d *Daemon) start(ctx, work context.Context, m Delivery) {
 			d.hidden.add(time.Now().Add(v.Hide))
 		}
 		<-d.slots
-		d.obey(work, m, v)
+		d.obey(m, v)
 	})
 }
 
-func (d *Daemon) obey(work context.Context, m Delivery, v Verdict) {
+func (d *Daemon) obey(m Delivery, v Verdict) {
 	switch {
 	case v.Delete:
 		d.deletes.in <- m
 	case v.Hide > 0:
-		d.hide(work, m, v.Run, v.Hide)
+		d.hide(m, v.Run, v.Hide)
 	}
 }
 
 // hide asks for a visibility; if the queue does not take it, the message comes back when its present one ends.
-func (d *Daemon) hide(work context.Context, m Delivery, run string, pause time.Duration) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(work), 5*time.Second)
+func (d *Daemon) hide(m Delivery, run string, pause time.Duration) {
+	ctx, cancel := context.WithTimeout(m.Last, 5*time.Second)
 	defer cancel()
 	if err := d.queue.Hide(ctx, m, pause); err != nil {
 		d.options.Log.Warn("worker: hide", "run", run, "message", m.ID, "error", err.Error())

@@ -29,10 +29,17 @@ func (d Delivery) capped(t time.Time) time.Time {
 	return d.Deadline
 }
 
-// within is ctx, ended so long before the deadline, if there is one.
+// within is ctx, ended so long before the deadline, if there is one, and with d.Last.
 func (d Delivery) within(ctx context.Context, before time.Duration) (context.Context, context.CancelFunc) {
+	var cancel context.CancelFunc
 	if d.Deadline.IsZero() {
-		return context.WithCancel(ctx)
+		ctx, cancel = context.WithCancel(ctx)
+	} else {
+		ctx, cancel = context.WithDeadlineCause(ctx, d.Deadline.Add(-before), errDeadline)
 	}
-	return context.WithDeadlineCause(ctx, d.Deadline.Add(-before), errDeadline)
+	if d.Last == nil {
+		return ctx, cancel
+	}
+	stop := context.AfterFunc(d.Last, cancel)
+	return ctx, func() { stop(); cancel() }
 }

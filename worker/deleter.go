@@ -64,7 +64,7 @@ func (d *deleter) flush(ctx context.Context, batch []Delivery) {
 	if len(batch) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for range 2 {
 		failed, err := d.queue.Delete(ctx, batch)

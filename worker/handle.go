@@ -17,7 +17,7 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 	id := Identity{Pool: m.Pool, Sub: m.Sub, Generation: m.Generation, Source: m.Source, Client: m.Client}
 	v.Run = id.Key()
 	until := d.capped(now.Add(w.options.Lease))
-	run, err := w.claim(ctx, id, now, until)
+	run, err := w.claim(ctx, d, id, now, until)
 	if err == nil {
 		w.unclaimed.Store(0)
 	}
@@ -55,9 +55,11 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 const lastDay = 24 * time.Hour
 
 // claim takes the lease. It goes on when ctx ends: a lease that is taken but not heard of would count as a crash.
-func (w *Worker) claim(ctx context.Context, id Identity, now, until time.Time) (Run, error) {
+func (w *Worker) claim(ctx context.Context, d Delivery, id Identity, now, until time.Time) (Run, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
+	ctx, stop := d.within(ctx, answering)
+	defer stop()
 	owner := w.owner(id.Key())
 	run, err := w.ports.Ledger.Claim(ctx, id, owner, now, until)
 	var busy *Busy

@@ -19,6 +19,9 @@ type Delivery struct {
 	Receives   int       // how often it was received; 0 when the queue did not say. Never an attempt count
 	// Draining closes when the program is asked to stop: finish what runs, start nothing. nil never closes.
 	Draining <-chan struct{}
+	// Last ends when nothing may be waited for any more, not even that what happened is written down: a moment after
+	// running calls were cut. nil never ends.
+	Last context.Context
 	// Deadline is when the program is stopped whatever it does, as at the end of a Lambda invocation; zero is never.
 	// No call is started that could go on in the last 1.5 s before it, and no lease is taken beyond it. What does not
 	// fit is released uncharged, with the reason "deadline".
