@@ -35,7 +35,7 @@ lambda-worker: ## build the worker Lambda (arm64) into bin/lambda-worker/bootstr
 
 .PHONY: test
 test: ## all Go tests; needs nothing but Go
-	CGO_ENABLED=0 $(GO) test ./...
+	CGO_ENABLED=0 $(GO) test -timeout 20m ./...
 	@test -n "$$POSTCONFIRM_TEST_DYNAMODB" || echo "test: NOT RUN: the DynamoDB ledger against a server; make check-dynalite does"
 
 .PHONY: check
@@ -63,7 +63,7 @@ check-tidy: ## go.mod and go.sum say what is used
 
 .PHONY: check-race
 check-race: ## all Go tests under the race detector
-	CGO_ENABLED=1 $(GO) test -race ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
 
 .PHONY: check-fuzz
 check-fuzz: ## every fuzz target for FUZZTIME (5000x); the seeds run with the tests

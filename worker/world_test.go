@@ -234,6 +234,10 @@ func (w *world) work(length time.Duration) {
 	w.options.Observer = w
 	w.options.Log = slog.New(slog.NewJSONHandler(locked{&w.mu, w.log}, nil))
 	w.daemon.Log = w.options.Log
+	if length > 12*time.Hour { // half of the long polls for the same thing
+		defer func(before int) { w.daemon.Pollers = before }(w.daemon.Pollers)
+		w.daemon.Pollers = 1
+	}
 	ctx, cancel := context.WithTimeout(w.t.Context(), length)
 	defer cancel()
 	w.face.work(ctx, w)
