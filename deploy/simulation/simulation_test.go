@@ -65,10 +65,10 @@ func live(t *testing.T, kit *simulation.Kit, seed int64) (r *simulation.Report) 
 	return r
 }
 
-// TestSimulation lives through many worlds: 500, or POSTCONFIRM_SEEDS, from seed 1 or POSTCONFIRM_SEED on. With
+// TestSimulation lives through many worlds: 500 (60 under the race detector), or POSTCONFIRM_SEEDS, from seed 1 or POSTCONFIRM_SEED on. With
 // POSTCONFIRM_SEED alone it lives through that one world, and with -v tells all that happened in it.
 func TestSimulation(t *testing.T) {
-	first, n := number(t, "POSTCONFIRM_SEED", 1), int64(500)
+	first, n := number(t, "POSTCONFIRM_SEED", 1), int64(worlds)
 	one := os.Getenv("POSTCONFIRM_SEED") != "" && os.Getenv("POSTCONFIRM_SEEDS") == ""
 	if one {
 		n = 1

@@ -1,0 +1,6 @@
+//go:build !race
+
+package simulation_test
+
+// worlds is how many are lived through if nobody says.
+const worlds = 500
