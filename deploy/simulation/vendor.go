@@ -186,6 +186,9 @@ func (v *visit) failed(code string, kind enrich.FailureKind, refused bool) error
 func (v *visit) travel(ctx context.Context) bool {
 	if v.vendor.world.plan.Vendor.Slow > 0 && !v.vendor.world.calm.Load() {
 		sleep(ctx, between(v.dice, 0, v.vendor.world.plan.Vendor.Slow))
+		if ctx.Err() != nil {
+			v.vendor.world.strike("vendor late") // there and back took longer than the step's time-out
+		}
 	}
 	return ctx.Err() == nil
 }
