@@ -8,6 +8,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/connect"
 	httpstep "github.com/postconfirm/postconfirm/enrich/connect/http"
+	"github.com/postconfirm/postconfirm/enrich/connect/hubspot"
 )
 
 // Kinds are the connectors, by name. Those that speak HTTP send through client, whose options belong to the
@@ -15,5 +16,6 @@ import (
 func Kinds(client *connect.Client) []enrich.Kind {
 	return []enrich.Kind{
 		httpstep.Kind(client),
+		hubspot.Kind(client),
 	}
 }
