@@ -9,6 +9,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/connect"
 	httpstep "github.com/postconfirm/postconfirm/enrich/connect/http"
 	"github.com/postconfirm/postconfirm/enrich/connect/hubspot"
+	"github.com/postconfirm/postconfirm/enrich/connect/webhook"
 )
 
 // Kinds are the connectors, by name. Those that speak HTTP send through client, whose options belong to the
@@ -17,5 +18,6 @@ func Kinds(client *connect.Client) []enrich.Kind {
 	return []enrich.Kind{
 		httpstep.Kind(client),
 		hubspot.Kind(client),
+		webhook.Kind(client),
 	}
 }
