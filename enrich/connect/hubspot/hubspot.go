@@ -57,12 +57,12 @@ func Kind(client *connect.Client) enrich.Kind {
 // field's default, but for Email, whose default only the reader of the file can make.
 type Config struct {
 	Action     string                    `pipe:"action" default:"upsert" doc:"With upsert the contact is written, whether it exists or not; with lookup it is only read."`
-	Token      *expr.Template            `pipe:"token,required" doc:"The access token of a HubSpot app or service key, kept as a secret."`
-	Email      *expr.Template            `pipe:"email" default:"${{ user.email }}" doc:"The address that names the contact. HubSpot compares it in lower case."`
-	Properties map[string]*expr.Template `pipe:"properties" doc:"Values for an upsert by the internal names of HubSpot's properties. A null leaves a property out, and an empty text clears it. Name all that this pipeline keeps, every time: HubSpot's documentation says that upserts by e-mail are not partial."`
-	Fetch      []string                  `pipe:"fetch" doc:"The internal names of the properties that a lookup gives back; one that HubSpot does not have is null."`
-	Version    string                    `pipe:"version" default:"2026-09" doc:"The version of HubSpot's API: a date such as 2026-09, or v3, which HubSpot supports until September 2027. From 2026-09 on, rules that an administrator of HubSpot sets for required properties hold for this step as well."`
-	BaseURL    string                    `pipe:"base-url" default:"https://api.hubapi.com" doc:"The root of HubSpot's API. Change it for a proxy of your own."`
+	Token      *expr.Template            `pipe:"token,required" doc:"This is the access token of a HubSpot app or service key; it belongs into a secret."`
+	Email      *expr.Template            `pipe:"email" default:"${{ user.email }}" doc:"The contact is the one with this address, which HubSpot compares in lower case."`
+	Properties map[string]*expr.Template `pipe:"properties" doc:"An upsert writes these values; the keys are the internal names of HubSpot's properties. A null leaves a property out, and an empty text clears it. Name all that this pipeline keeps, every time: HubSpot's documentation says that upserts by e-mail are not partial."`
+	Fetch      []string                  `pipe:"fetch" doc:"A lookup gives back these properties, by their internal names; one that HubSpot does not have is null."`
+	Version    string                    `pipe:"version" default:"2026-09" doc:"Requests go to this version of HubSpot's API: a date such as 2026-09, or v3, which HubSpot supports until September 2027. From 2026-09 on, rules that an administrator of HubSpot sets for required properties hold for this step as well."`
+	BaseURL    string                    `pipe:"base-url" default:"https://api.hubapi.com" doc:"Requests go to this host, over https; change it for a proxy of your own."`
 
 	client *connect.Client
 }

@@ -62,16 +62,16 @@ func Kind(client *connect.Client) enrich.Kind {
 // Config is the "with" block of a webhook step. Make it with Kind: it needs the client. A zero value in a field is the
 // field's default.
 type Config struct {
-	URL      string         `pipe:"url,required" doc:"The receiver's https URL, as plain text: nothing of a user can choose it."`
-	Secret   *expr.Template `pipe:"secret,required" doc:"The signing secret that the receiver knows, whsec_ and the base64 of 24 to 64 random bytes, kept as a secret."`
-	Previous *expr.Template `pipe:"previous-secret" doc:"The secret before this one, which signs as well while the receiver changes over. With null or an empty text it does not."`
-	JSON     *expr.Tree     `pipe:"json,required" doc:"The body, or the data of a CloudEvent; a null leaves a key out. All in all 20480 bytes at most."`
+	URL      string         `pipe:"url,required" doc:"Events are posted to this https URL. It is plain text, so nothing of a user can choose it."`
+	Secret   *expr.Template `pipe:"secret,required" doc:"Requests are signed with this secret, which the receiver knows too: whsec_ and the base64 of 24 to 64 random bytes."`
+	Previous *expr.Template `pipe:"previous-secret" doc:"The secret before this one signs as well, while the receiver changes over; a null or an empty text does not."`
+	JSON     *expr.Tree     `pipe:"json,required" doc:"This is the body, or the data of a CloudEvent; a null leaves a key out. The whole body may have 20480 bytes."`
 	Format   string         `pipe:"format" default:"json" doc:"With json the body is the json block; with cloudevents it is a CloudEvent 1.0 that has the block as its data."`
-	Type     string         `pipe:"type" doc:"The type of a CloudEvent, such as com.example.user.confirmed."`
-	Source   string         `pipe:"source" doc:"The source of a CloudEvent: a URI that names who sends it."`
-	Subject  *expr.Template `pipe:"subject" doc:"The subject of a CloudEvent, such as the user's sub; a null leaves it out."`
-	KeyLife  time.Duration  `pipe:"key-life" default:"24h" doc:"How long the receiver remembers a webhook-id. After that a call whose outcome is unknown is not repeated."`
-	GoneFor  time.Duration  `pipe:"gone-for" default:"1h" doc:"How long a receiver that answered 410 is not called again by this process."`
+	Type     string         `pipe:"type" doc:"A CloudEvent must have a type, such as com.example.user.confirmed."`
+	Source   string         `pipe:"source" doc:"A CloudEvent must have a source, which is a URI that names who sends it."`
+	Subject  *expr.Template `pipe:"subject" doc:"A CloudEvent may have a subject, such as the user's sub; a null leaves it out."`
+	KeyLife  time.Duration  `pipe:"key-life" default:"24h" doc:"The receiver remembers a webhook-id for so long. After that a call whose outcome is unknown is not repeated."`
+	GoneFor  time.Duration  `pipe:"gone-for" default:"1h" doc:"A receiver that answered 410 is not called again by this process for so long."`
 
 	client *connect.Client
 }
