@@ -28,8 +28,8 @@ func triggerCommand(std streams) *cobra.Command {
 		Short:  "Be the trigger Lambda (the local cloud starts it)",
 		Hidden: true,
 		Args:   cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			handler, err := sqsout.FromEnvironment(os.Getenv, std.out)
+		RunE: func(c *cobra.Command, _ []string) error {
+			handler, err := sqsout.Open(c.Context(), os.Getenv, std.out)
 			if err != nil {
 				return &problem{err: err, code: exitUsage}
 			}

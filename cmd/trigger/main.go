@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -16,7 +17,7 @@ func main() {
 		refuse("trigger: this program runs as a Lambda function, and AWS_LAMBDA_RUNTIME_API is not set.\n" +
 			"To see it at work on this machine: go run ./cmd/postconfirm demo")
 	}
-	handler, err := sqsout.FromEnvironment(os.Getenv, os.Stdout)
+	handler, err := sqsout.Open(context.Background(), os.Getenv, os.Stdout)
 	if err != nil {
 		refuse("trigger: the configuration can't be meant as it is:\n" + err.Error())
 	}

@@ -21,19 +21,29 @@ import (
 //	AWS_ACCESS_KEY_ID           with AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, read anew for each request
 //	AWS_ENDPOINT_URL_SQS        for emulators; AWS_ENDPOINT_URL after it
 //	AWS_IGNORE_CONFIGURED_ENDPOINT_URLS   true: neither of them counts
+//	AWS_CA_BUNDLE               a file of the roots that count, and no others; SSL_CERT_FILE and SSL_CERT_DIR replace the system's
 //
 // The error has one line for every variable that can't be meant as it is: its name, what was found, what is meant.
 // log gets the handler's lines.
 func FromEnvironment(getenv func(string) string, log io.Writer) (*trigger.Handler, error) {
+	sender, options, err := assemble(getenv, log)
+	if err != nil {
+		return nil, err
+	}
+	return trigger.New(sender, options), nil
+}
+
+// assemble reads all variables.
+func assemble(getenv func(string) string, log io.Writer) (*Sender, *trigger.Options, error) {
 	e := &environment{getenv: getenv}
-	where := e.address()
+	where, roots := e.address(), e.trust()
 	options := &trigger.Options{
 		Budget: e.budget(), OnError: e.onError(), FairQueues: e.fairQueues(), MetadataKeys: e.metadataKeys(), Log: log,
 	}
 	if err := e.err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return trigger.New(newSender(where, getenv), options), nil
+	return newSender(where, getenv, newDialer(roots)), options, nil
 }
 
 // environment reads variables and collects what is wrong with them.

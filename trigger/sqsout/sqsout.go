@@ -23,7 +23,9 @@ import (
 // Sender sends to one queue. It is a trigger.Sender, and safe for concurrent use.
 type Sender struct {
 	queue     string
+	endpoint  string
 	client    *sqs.Client
+	dialer    *dialer
 	transport *http.Transport
 }
 
@@ -31,17 +33,19 @@ type Sender struct {
 // FromEnvironment). It opens no connection. Its error names every variable that can't be meant as it is.
 func NewSender(getenv func(string) string) (*Sender, error) {
 	e := &environment{getenv: getenv}
-	where := e.address()
+	where, roots := e.address(), e.trust()
 	if err := e.err(); err != nil {
 		return nil, err
 	}
-	return newSender(where, getenv), nil
+	return newSender(where, getenv, newDialer(roots)), nil
 }
 
-func newSender(where address, getenv func(string) string) *Sender {
-	transport := newTransport()
+func newSender(where address, getenv func(string) string, d *dialer) *Sender {
+	transport := newTransport(d)
 	return &Sender{
 		queue:     where.queue,
+		endpoint:  where.endpoint,
+		dialer:    d,
 		transport: transport,
 		client: sqs.New(sqs.Options{
 			Region:       where.region,

@@ -1,28 +1,30 @@
 package sqsout
 
 import (
-	"net"
+	"crypto/tls"
 	"net/http"
 	"time"
 )
 
 const (
-	connectLimit = time.Second      // for the TCP connection, and again for the TLS handshake
-	idleLimit    = 50 * time.Second // an older connection is not used again, also after a freeze: net/http compares wall clocks
-	maxIdle      = 64               // connections kept: as many as handlers may run at a time (AWS_LAMBDA_MAX_CONCURRENCY)
-	maxAnswer    = 64 << 10         // bytes read of an answer: SendMessage's has a few hundred
+	idleLimit = 50 * time.Second // an older connection is not used again, also after a freeze: net/http compares wall clocks
+	maxIdle   = 64               // connections kept: as many as handlers may run at a time (AWS_LAMBDA_MAX_CONCURRENCY)
+	maxAnswer = 64 << 10         // bytes read of an answer, and of its headers: SendMessage's has a few hundred
 )
 
-// newTransport speaks HTTP/1.1, over connections that are kept.
-func newTransport() *http.Transport {
+// newTransport speaks HTTP/1.1, over connections that are kept. What goes through a proxy is checked by the last roots.
+func newTransport(d *dialer) *http.Transport {
 	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: connectLimit}).DialContext,
-		TLSHandshakeTimeout: connectLimit,
-		IdleConnTimeout:     idleLimit,
-		MaxIdleConns:        maxIdle,
-		MaxIdleConnsPerHost: maxIdle,
-		DisableCompression:  true,
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            d.plain,
+		DialTLSContext:         d.secure,
+		TLSClientConfig:        &tls.Config{RootCAs: d.trust.last},
+		TLSHandshakeTimeout:    connectLimit,
+		IdleConnTimeout:        idleLimit,
+		MaxResponseHeaderBytes: maxAnswer,
+		MaxIdleConns:           maxIdle,
+		MaxIdleConnsPerHost:    maxIdle,
+		DisableCompression:     true,
 	}
 }
 
