@@ -32,23 +32,26 @@ type reading struct {
 	reason   string // why it is not sent; "" when it is
 }
 
-// read takes the fields out of an event. Only exact spellings count: encoding/json would match them in any letter
-// case and let the last one win. Attributes other than sub may be of any type; they are not looked at.
+// read takes the fields out of an event: one check that it is JSON, one pass over each object on the way to a field.
+// Only exact spellings count: encoding/json would match them in any letter case and let the last one win. Attributes
+// other than sub may be of any type; they are not looked at.
 func read(payload []byte, keys []string) reading {
 	if !event.Object(payload) {
 		return reading{reason: eventUndecodable}
 	}
 	var in reading
 	var trigger, region, pool, user, request, caller, attributes, sub, client json.RawMessage
-	once := pick(payload, member{"triggerSource", &trigger}, member{"region", &region}, member{"userPoolId", &pool},
-		member{"userName", &user}, member{"request", &request}, member{"callerContext", &caller})
+	once := event.Pick(payload, event.Wanted{Key: "triggerSource", Into: &trigger}, event.Wanted{Key: "region", Into: &region},
+		event.Wanted{Key: "userPoolId", Into: &pool}, event.Wanted{Key: "userName", Into: &user},
+		event.Wanted{Key: "request", Into: &request}, event.Wanted{Key: "callerContext", Into: &caller})
 	in.trigger, _ = event.String(trigger)
 	if once && in.trigger != confirmed {
 		in.ignored, in.reason = true, notASignup
 		return in
 	}
-	if !once || !pick(request, member{"userAttributes", &attributes}) || !pick(attributes, member{"sub", &sub}) ||
-		!pick(caller, member{"clientId", &client}) {
+	if !once || !event.Pick(request, event.Wanted{Key: "userAttributes", Into: &attributes}) ||
+		!event.Pick(attributes, event.Wanted{Key: "sub", Into: &sub}) ||
+		!event.Pick(caller, event.Wanted{Key: "clientId", Into: &client}) {
 		in.reason = identityAmbiguous
 		return in
 	}
@@ -64,28 +67,6 @@ func read(payload []byte, keys []string) reading {
 	text(client, &in.client)
 	in.metadata = allowed(request, keys)
 	return in
-}
-
-// member is one wanted member of an object, and where its value goes.
-type member struct {
-	key  string
-	into *json.RawMessage
-}
-
-// pick fills the wanted members of an object; false when one of them is there twice.
-func pick(object json.RawMessage, wanted ...member) bool {
-	for key, value := range event.Members(object) {
-		for _, w := range wanted {
-			if w.key != key {
-				continue
-			}
-			if *w.into != nil {
-				return false
-			}
-			*w.into = value
-		}
-	}
-	return true
 }
 
 // text reads a string field; what stands against it is the reason.
@@ -106,13 +87,13 @@ func text(raw json.RawMessage, into *string) (reason string) {
 // doesn't store it, so it travels with the message or not at all.
 func allowed(request json.RawMessage, keys []string) map[string]string {
 	var sent json.RawMessage
-	if len(keys) == 0 || !pick(request, member{"clientMetadata", &sent}) {
+	if len(keys) == 0 || !event.Pick(request, event.Wanted{Key: "clientMetadata", Into: &sent}) {
 		return nil
 	}
 	kept := map[string]string{}
 	for _, key := range keys {
 		var raw json.RawMessage
-		if !pick(sent, member{key, &raw}) {
+		if !event.Pick(sent, event.Wanted{Key: key, Into: &raw}) {
 			continue
 		}
 		if s, ok := event.String(raw); ok && len(s) <= event.MaxMetadataValue {

@@ -23,23 +23,74 @@ func Members(raw []byte) iter.Seq2[string, json.RawMessage] {
 		if !Object(raw) {
 			return
 		}
-		i := bytes.IndexByte(raw, '{') + 1
-		for {
-			i = skip(raw, i, " \t\r\n,")
-			if raw[i] == '}' {
-				return
-			}
-			end := value(raw, i)
-			key := raw[i:end]
-			i = skip(raw, end, " \t\r\n:")
-			end = value(raw, i)
+		w := walk(raw)
+		for key, value := w.next(); key != nil; key, value = w.next() {
 			name, _ := String(key)
-			if !yield(name, raw[i:end]) {
+			if !yield(name, value) {
 				return
 			}
-			i = end
 		}
 	}
+}
+
+// Wanted is a member that [Pick] looks for, in its exact spelling, and where its value goes.
+type Wanted struct {
+	Key  string
+	Into *json.RawMessage // not copied from the object
+}
+
+// Pick fills the wanted members of an object in one pass, without a copy; what isn't there is left alone. It tells
+// whether each is there at most once: false leaves the rest unread. raw must be what [Object] accepts, or a value that
+// Members or Pick took out of such an object; a value that is no object has no members.
+func Pick(raw []byte, wanted ...Wanted) bool {
+	if len(raw) == 0 || raw[skip(raw, 0, " \t\r\n")] != '{' {
+		return true
+	}
+	w := walk(raw)
+	for key, value := w.next(); key != nil; key, value = w.next() {
+		for _, one := range wanted {
+			if !spells(key, one.Key) {
+				continue
+			}
+			if *one.Into != nil {
+				return false
+			}
+			*one.Into = value
+		}
+	}
+	return true
+}
+
+// spells tells whether a key, as it stands, is this name.
+func spells(key json.RawMessage, name string) bool {
+	if plain(key) {
+		return string(key[1:len(key)-1]) == name
+	}
+	s, _ := String(key)
+	return s == name
+}
+
+// walker goes through the members of a valid object.
+type walker struct {
+	raw []byte
+	at  int
+}
+
+func walk(raw []byte) walker { return walker{raw, bytes.IndexByte(raw, '{') + 1} }
+
+// next returns the next member as it stands; a nil key is the end.
+func (w *walker) next() (key, content json.RawMessage) {
+	w.at = skip(w.raw, w.at, " \t\r\n,")
+	if w.raw[w.at] == '}' {
+		return nil, nil
+	}
+	end := value(w.raw, w.at)
+	key = w.raw[w.at:end]
+	w.at = skip(w.raw, end, " \t\r\n:")
+	end = value(w.raw, w.at)
+	content = w.raw[w.at:end]
+	w.at = end
+	return key, content
 }
 
 // String reads a JSON string; ok is false for anything else. What JSON escapes but Unicode doesn't have (half a
