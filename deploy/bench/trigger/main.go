@@ -24,11 +24,14 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"time"
 )
 
 func main() {
 	log.SetOutput(io.Discard) // net/http complains of clients that were killed
+	debug.SetGCPercent(-1)    // or the stub's collections show in the subjects' times
+	debug.SetMemoryLimit(512 << 20)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
