@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -140,6 +141,23 @@ func badEvents() []readCase {
 		{"C1-26 callerContext is a string", signup(object{"callerContext": "x"}, nil, nil), "", sent(func(m *event.Message) { m.Client = "" })},
 		{"C1-26 clientId null", signup(object{"callerContext": object{"clientId": raw("null")}}, nil, nil), "", sent(func(m *event.Message) { m.Client = "" })},
 	}, append(names(), append(sources(), odd()...)...)...)
+}
+
+// TestEveryRowOfTheBadEventsHasACase: a row is named C1-1 to C1-26; those that are left out are of other parts.
+func TestEveryRowOfTheBadEventsHasACase(t *testing.T) {
+	missing := map[int]bool{}
+	for _, row := range []int{1, 2, 3, 5, 6, 7, 8, 11, 12, 14, 15, 16, 17, 18, 19, 20, 21, 23, 24, 25, 26} {
+		missing[row] = true
+	}
+	for _, tt := range badEvents() {
+		var row int
+		if _, err := fmt.Sscanf(tt.name, "C1-%d ", &row); err == nil {
+			delete(missing, row)
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("no case for the rows %v", slices.Sorted(maps.Keys(missing)))
+	}
 }
 
 func signupWithRaw(value string) []byte { return replaced(`"response":{}`, `"response":`+value) }
