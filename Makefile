@@ -102,3 +102,9 @@ bench: ## benchmarks
 bench-worker: ## what the worker costs beside a tight loop on the same SDK clients; about a minute
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/bench-worker ./deploy/bench/worker
 	$(BIN)/bench-worker
+
+.PHONY: bench-trigger
+bench-trigger: check-tools ## the trigger's cold starts and warm invocations beside Go, Node.js and Python; a few minutes
+	@deploy/bench/trigger/rivals/node/build.sh $(CURDIR)/$(BIN)/bench/node/index.mjs
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/bench-trigger ./deploy/bench/trigger
+	PATH=$(CURDIR)/$(BIN)/tools/node_modules/.bin:$$PATH $(BIN)/bench-trigger -node $(CURDIR)/$(BIN)/bench/node/index.mjs -svg $(BIN)/bench-trigger.svg -markdown $(BIN)/bench-trigger.md

@@ -55,7 +55,10 @@ func (d *dialer) trusted(ctx context.Context, network, address string) (net.Conn
 		if err != nil {
 			return nil, err
 		}
-		conn, err := d.handshake(ctx, network, address, &tls.Config{ServerName: host, RootCAs: roots, ClientSessionCache: d.session})
+		conn, err := d.handshake(ctx, network, address, &tls.Config{
+			ServerName: host, RootCAs: roots, ClientSessionCache: d.session,
+			DynamicRecordSizingDisabled: true, // a message is one record, and so one write
+		})
 		var stranger *tls.CertificateVerificationError
 		if err == nil || final || !errors.As(err, &stranger) {
 			return conn, err

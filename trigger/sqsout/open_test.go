@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -107,6 +108,24 @@ func TestTheConnectionIsThereBeforeTheFirstSend(t *testing.T) {
 		send(t, s)
 		if p.count != 1 {
 			t.Errorf("%d connections after two sends", p.count)
+		}
+		s.closed(t)
+	})
+}
+
+func TestASendIsOneWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pipes{serve: encrypted(genuine, answering(take))}
+		s := newPiped(p)
+		s.open(t.Context())
+		for range 3 {
+			before := p.last.writes.Load()
+			if err := s.Send(t.Context(), []byte(strings.Repeat("x", 1<<10)), ""); err != nil {
+				t.Fatal(err)
+			}
+			if got := p.last.writes.Load() - before; got != 1 || p.count != 1 {
+				t.Errorf("%d writes over %d connections", got, p.count)
+			}
 		}
 		s.closed(t)
 	})

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -15,6 +16,7 @@ type pipes struct {
 	dials func(ctx context.Context, n int) error // what becomes of the n-th dial; nil: it works
 	serve func(net.Conn)
 	count int
+	last  *end // our end of the connection that was opened last
 }
 
 func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -30,7 +32,8 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		defer func() { _ = far.Close() }()
 		p.serve(far)
 	}()
-	return &end{in: back, out: there}, nil
+	p.last = &end{in: back, out: there}
+	return p.last, nil
 }
 
 // window is how much a stream holds that nobody has read: as in a socket, small writes don't wait for their reader.
@@ -87,10 +90,13 @@ func (s *stream) close() {
 }
 
 // end is one end of a connection. It has no deadlines; whoever wants to end a wait closes it.
-type end struct{ in, out *stream }
+type end struct {
+	in, out *stream
+	writes  atomic.Int64
+}
 
 func (e *end) Read(p []byte) (int, error)  { return e.in.Read(p) }
-func (e *end) Write(p []byte) (int, error) { return e.out.Write(p) }
+func (e *end) Write(p []byte) (int, error) { e.writes.Add(1); return e.out.Write(p) }
 
 func (e *end) Close() error {
 	e.in.close()

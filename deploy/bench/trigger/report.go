@@ -65,6 +65,14 @@ func (r *results) connections() spread {
 	return of(r.warm, func(m warmth) float64 { return float64(m.connections) })
 }
 
+// title is the name, and the version where it says something.
+func (r *results) title() string {
+	if r.subject.version == "" {
+		return r.subject.name
+	}
+	return r.subject.name + " (" + r.subject.version + ")"
+}
+
 // report prints the tables, and writes the files that were asked for.
 func report(out io.Writer, p plan, all []*results) error {
 	var text bytes.Buffer
@@ -92,7 +100,7 @@ func tables(out io.Writer, p plan, all []*results) {
 		p.Starts, p.Invokes, p.Rounds, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	fmt.Fprintf(out, "| | init | first event | both | both, CPU cut to %d %% | warm p50 / p99 | CPU µs per event | connections | RSS MiB |\n|---|---|---|---|---|---|---|---|---|\n", p.Share)
 	for _, r := range all {
-		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %.2f / %.2f | %.0f | %.0f | %.1f |\n", r.subject.name, r.init(), r.first(), r.total(), r.slowTotal(),
+		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %.2f / %.2f | %.0f | %.0f | %.1f |\n", r.title(), r.init(), r.first(), r.total(), r.slowTotal(),
 			r.p50().median, r.p99().median, r.cpu().median, r.connections().median, r.rss().median)
 	}
 	fmt.Fprintf(out, "\n| goal | wanted | measured | |\n|---|---|---|---|\n")

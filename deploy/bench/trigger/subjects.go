@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // The subjects, in the order of the tables.
@@ -23,6 +25,7 @@ const (
 // subject is one program that is measured.
 type subject struct {
 	name      string
+	version   string // of what isn't Go
 	argv      []string
 	variables []string
 	sends     bool // it puts the event on the queue
@@ -37,7 +40,7 @@ type workshop struct {
 
 // subjects builds all programs that this machine can run, and says what it leaves out.
 func (w workshop) subjects(ctx context.Context, p plan, stderr io.Writer) (all []subject, err error) {
-	roots, err := w.roots()
+	roots, err := w.roots(stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -59,21 +62,29 @@ func (w workshop) subjects(ctx context.Context, p plan, stderr io.Writer) (all [
 		if err := build(ctx, g.folder, program, g.flags); err != nil {
 			return nil, err
 		}
-		all = append(all, subject{g.name, []string{program}, g.env, g.name != subjectNoop})
+		all = append(all, subject{g.name, "", []string{program}, g.env, g.name != subjectNoop})
 	}
-	own := filepath.Join(w.dir, "root.pem")
-	if node, err := exec.LookPath("node"); err == nil && p.Node != "" {
-		all = append(all, subject{subjectNode, []string{node, p.Node}, []string{"NODE_EXTRA_CA_CERTS=" + own}, true})
+	return append(all, w.foreign(ctx, p, roots, stderr)...), nil
+}
+
+// foreign are the rivals that aren't Go, as far as this machine has what they want.
+func (w workshop) foreign(ctx context.Context, p plan, roots string, stderr io.Writer) (all []subject) {
+	version, err := exec.CommandContext(ctx, "node", "--version").Output()
+	if err == nil && p.Node != "" {
+		env := []string{"NODE_EXTRA_CA_CERTS=" + filepath.Join(w.dir, "root.pem")}
+		all = append(all, subject{subjectNode, strings.TrimSpace(string(version)), []string{"node", p.Node}, env, true})
 	} else {
 		fmt.Fprintln(stderr, "bench: NOT RUN: Node.js: it wants node and -node FILE")
 	}
 	const python = "/usr/bin/python3"
-	if exec.CommandContext(ctx, python, "-c", "import boto3").Run() == nil {
-		all = append(all, subject{subjectPython, []string{python, rivals + "python/main.py"}, []string{"AWS_CA_BUNDLE=" + roots, "PYTHONDONTWRITEBYTECODE=1"}, true})
+	version, err = exec.CommandContext(ctx, python, "-c", "import boto3; print(boto3.__version__)").Output()
+	if err == nil {
+		env := []string{"AWS_CA_BUNDLE=" + roots, "PYTHONDONTWRITEBYTECODE=1"}
+		all = append(all, subject{subjectPython, strings.TrimSpace(string(version)), []string{python, rivals + "python/main.py"}, env, true})
 	} else {
 		fmt.Fprintln(stderr, "bench: NOT RUN: Python: "+python+" has no boto3")
 	}
-	return all, nil
+	return all
 }
 
 // rivals is their folder, from the module's root.
@@ -90,17 +101,21 @@ func build(ctx context.Context, folder, program string, flags []string) error {
 	return nil
 }
 
-// roots writes the roots that the rivals know: the system's and ours.
-func (w workshop) roots() (string, error) {
-	system, err := os.ReadFile("/etc/ssl/certs/ca-certificates.crt")
-	if err != nil {
-		return "", fmt.Errorf("read the system's roots: %w", err)
+// roots writes the roots that the rivals know: the system's, if it has them in one of the usual places, and ours.
+func (w workshop) roots(stderr io.Writer) (string, error) {
+	var system []byte
+	for _, file := range []string{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"} {
+		if text, err := os.ReadFile(file); err == nil {
+			system = append(text, '\n')
+			break
+		}
+	}
+	if system == nil {
+		fmt.Fprintln(stderr, "bench: no file of the system's roots: the rivals read one root, and are faster than they would be")
 	}
 	file := filepath.Join(w.dir, "roots.pem")
-	if err := os.WriteFile(filepath.Join(w.dir, "root.pem"), w.ca.root, 0o600); err != nil {
-		return "", err
-	}
-	return file, os.WriteFile(file, append(append(system, '\n'), w.ca.root...), 0o600)
+	return file, errors.Join(
+		os.WriteFile(filepath.Join(w.dir, "root.pem"), w.ca.root, 0o600), os.WriteFile(file, append(system, w.ca.root...), 0o600))
 }
 
 // overlay puts the stub's root beside those of Amazon that the trigger carries: the stub has to be one whom the trigger
