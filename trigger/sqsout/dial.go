@@ -50,15 +50,7 @@ func (d *dialer) secure(ctx context.Context, network, address string) (net.Conn,
 // certificate. Nothing has been sent by then.
 func (d *dialer) trusted(ctx context.Context, network, address string) (net.Conn, error) {
 	for {
-		roots, final := d.trust.roots()
-		host, _, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, err
-		}
-		conn, err := d.handshake(ctx, network, address, &tls.Config{
-			ServerName: host, RootCAs: roots, ClientSessionCache: d.session,
-			DynamicRecordSizingDisabled: true, // a message is one record, and so one write
-		})
+		conn, final, err := d.handshake(ctx, network, address)
 		var stranger *tls.CertificateVerificationError
 		if err == nil || final || !errors.As(err, &stranger) {
 			return conn, err
@@ -67,17 +59,26 @@ func (d *dialer) trusted(ctx context.Context, network, address string) (net.Conn
 	}
 }
 
-func (d *dialer) handshake(ctx context.Context, network, address string, config *tls.Config) (net.Conn, error) {
+// handshake connects once; final tells that no other roots are left to ask.
+func (d *dialer) handshake(ctx context.Context, network, address string) (conn net.Conn, final bool, err error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, true, err
+	}
 	raw, err := d.dial(ctx, network, address)
 	if err != nil {
-		return nil, err
+		return nil, true, err
 	}
+	roots, final := d.trust.roots()
+	secured := tls.Client(raw, &tls.Config{
+		ServerName: host, RootCAs: roots, ClientSessionCache: d.session,
+		DynamicRecordSizingDisabled: true, // a message is one record, and so one write
+	})
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
-	conn := tls.Client(raw, config)
-	if err := conn.HandshakeContext(ctx); err != nil {
+	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = raw.Close() // the handshake's error is the one that counts
-		return nil, err
+		return nil, final, err
 	}
-	return conn, nil
+	return secured, final, nil
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,7 +36,9 @@ func (s *Sender) open(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, openLimit)
 	defer cancel()
 	done := s.connect()
-	_ = s.rehearse(ctx) // a key that is missing will be told by the first send
+	runtime.Gosched()      // the connection first, where there is one thread: what follows fits into its waits
+	s.dialer.trust.roots() // read once
+	_ = s.rehearse(ctx)    // a key that is missing will be told by the first send
 	select {
 	case <-done:
 	case <-ctx.Done():
