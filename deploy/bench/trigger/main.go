@@ -4,7 +4,7 @@
 //	go run ./deploy/bench/trigger [-starts 21] [-invokes 2000] [-rounds 3] [-node FILE] [-svg FILE] [-markdown FILE]
 //
 // It is Lambda and SQS for them: a mock of the Lambda Runtime API, one for each process, and a stub of SQS with real TLS
-// (RSA 2048, one intermediate) that answers at once. Every subject gets its variables, its event and its own process; all
+// (see authority.go) that answers at once. Every subject gets its variables, its event and its own process; all
 // take turns, and the tables show medians and the least and greatest of all. Some starts run with 7 % of a CPU from the
 // first request for an event on, which is what a function of 128 MB has.
 //
