@@ -89,7 +89,7 @@ func report(out io.Writer, p plan, all []*results) error {
 		return nil
 	}
 	var drawing bytes.Buffer
-	if err := chart(&drawing, all); err != nil {
+	if err := chart(&drawing, p, all); err != nil {
 		return fmt.Errorf("draw the chart: %w", err)
 	}
 	return os.WriteFile(p.SVG, drawing.Bytes(), 0o644)
