@@ -135,7 +135,7 @@ func (w workshop) once(ctx context.Context, s subject, c *cut) (m start, err err
 		return m, err
 	}
 	defer p.stop()
-	if m.init, err = p.init(); err != nil {
+	if m.init, err = p.ready(); err != nil {
 		return m, err
 	}
 	if c != nil {
@@ -167,7 +167,7 @@ func (w workshop) keepWarm(ctx context.Context, p plan, s subject) (m warmth, er
 		return m, err
 	}
 	defer pr.stop()
-	if _, err := pr.init(); err != nil {
+	if _, err := pr.ready(); err != nil {
 		return m, err
 	}
 	took := make([]time.Duration, 0, p.Invokes)

@@ -29,7 +29,7 @@ func of[M any](all []M, value func(M) float64) (s spread) {
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // The columns, as spreads.
-func (r *results) init() spread {
+func (r *results) begin() spread {
 	return of(r.cold, func(m start) float64 { return milliseconds(m.init) })
 }
 
@@ -100,7 +100,7 @@ func tables(out io.Writer, p plan, all []*results) {
 		p.Starts, p.Invokes, p.Rounds, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	fmt.Fprintf(out, "| | init | first event | both | both, CPU cut to %d %% | warm p50 / p99 | CPU µs per event | connections | RSS MiB |\n|---|---|---|---|---|---|---|---|---|\n", p.Share)
 	for _, r := range all {
-		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %.2f / %.2f | %.0f | %.0f | %.1f |\n", r.title(), r.init(), r.first(), r.total(), r.slowTotal(),
+		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %.2f / %.2f | %.0f | %.0f | %.1f |\n", r.title(), r.begin(), r.first(), r.total(), r.slowTotal(),
 			r.p50().median, r.p99().median, r.cpu().median, r.connections().median, r.rss().median)
 	}
 	fmt.Fprintf(out, "\n| goal | wanted | measured | |\n|---|---|---|---|\n")

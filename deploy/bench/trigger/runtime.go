@@ -112,8 +112,8 @@ func wait[T any](p *process, from <-chan T, what string) (got T, err error) {
 	}
 }
 
-// init waits until the process asks for its first event.
-func (p *process) init() (time.Duration, error) {
+// ready waits until the process asks for its first event.
+func (p *process) ready() (time.Duration, error) {
 	at, err := wait(p, p.asks, "the first request for an event")
 	return at.Sub(p.began), err
 }
