@@ -36,7 +36,7 @@ var floors = []struct {
 	{"enrich/enrichtest", []string{"enrich", "enrich/expr", "enrich/connect", "enrich/enrichtest/pretend"}},
 	{"enrich/enrichtest/pretend", nil},
 	{"trigger", []string{"enrich/event"}},
-	{"trigger/sqsout", []string{"trigger", "enrich/onewrite"}},
+	{"trigger/sqsout", []string{"trigger", "trigger/lambdaenv"}},
 	{"trigger/lambdaenv", []string{"enrich/onewrite"}},
 	{"trigger/presignup", []string{"enrich/event"}},
 	{"trigger/presignup/policyfile", []string{"trigger/presignup", "enrich/nearest", "enrich/yamldoc"}},

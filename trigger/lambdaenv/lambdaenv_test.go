@@ -90,7 +90,7 @@ func TestTheClientIsBoundedAndFollowsNobody(t *testing.T) {
 		_, _ = w.Write(append(body, strings.Repeat("x", 100)...))
 	}))
 	defer server.Close()
-	c := lambdaenv.NewClient(50)
+	c := lambdaenv.NewClient(lambdaenv.NewTransport(), 50)
 	defer c.CloseIdleConnections()
 	for path, status := range map[string]int{"/": 200, "/away": 307} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+path, strings.NewReader("hello"))

@@ -8,10 +8,12 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/onewrite"
 )
 
+// ConnectLimit is how long a TCP connection may take, and again its TLS handshake.
+const ConnectLimit = time.Second
+
 const (
-	connectLimit = time.Second      // for the TCP connection, and again for the TLS handshake
-	idleLimit    = 50 * time.Second // an older connection is not used again, also after a freeze: net/http compares wall clocks
-	maxIdle      = 64               // connections kept: as many as handlers may run at a time
+	idleLimit = 50 * time.Second // an older connection is not used again, also after a freeze: net/http compares wall clocks
+	maxIdle   = 64               // connections kept: as many as handlers may run at a time
 )
 
 // Client is the HTTPClient of an SDK client: HTTP/1.1 over connections that are kept, no redirect, and at most
@@ -24,17 +26,22 @@ type Client struct {
 	max       int64
 }
 
-// NewClient makes a client that reads at most maxAnswer bytes of an answer.
-func NewClient(maxAnswer int64) *Client {
-	t := &http.Transport{
+// NewTransport speaks HTTP/1.1 over connections that are kept. It asks nobody yet: its fields may be changed before it is
+// used.
+func NewTransport() *http.Transport {
+	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: connectLimit}).DialContext,
-		TLSHandshakeTimeout: connectLimit,
+		DialContext:         (&net.Dialer{Timeout: ConnectLimit}).DialContext,
+		TLSHandshakeTimeout: ConnectLimit,
 		IdleConnTimeout:     idleLimit,
 		MaxIdleConns:        maxIdle,
 		MaxIdleConnsPerHost: maxIdle,
 		DisableCompression:  true,
 	}
+}
+
+// NewClient makes a client that reads at most maxAnswer bytes of an answer. t is usually a NewTransport.
+func NewClient(t *http.Transport, maxAnswer int64) *Client {
 	return &Client{transport: t, max: maxAnswer, client: &http.Client{
 		Transport:     t,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -17,40 +17,20 @@ type address struct {
 // address reads POSTCONFIRM_QUEUE_URL and the AWS variables. The request goes to the host that the queue's URL names,
 // unless an endpoint is configured: so a queue of another Region, or behind a VPC endpoint, is reached too.
 func (e *environment) address() address {
-	a := address{queue: e.get("POSTCONFIRM_QUEUE_URL"), endpoint: e.endpoint()}
+	a := address{queue: e.Get("POSTCONFIRM_QUEUE_URL"), endpoint: e.Endpoint("SQS")}
 	queue, meant := parseQueue(a.queue, a.endpoint != "")
 	if meant != "" {
-		e.mistake("POSTCONFIRM_QUEUE_URL", a.queue, meant)
+		e.Mistake("POSTCONFIRM_QUEUE_URL", a.queue, meant)
 		return a
 	}
-	a.region = cmp.Or(regionOf(queue.Hostname()), e.get("AWS_REGION"), e.get("AWS_DEFAULT_REGION"))
+	a.region = cmp.Or(regionOf(queue.Hostname()), e.Get("AWS_REGION"), e.Get("AWS_DEFAULT_REGION"))
 	if a.region == "" {
-		e.mistake("AWS_REGION", "", "the Region of the queue is meant, because its URL doesn't name one")
+		e.Mistake("AWS_REGION", "", "the Region of the queue is meant, because its URL doesn't name one")
 	}
 	if a.endpoint == "" {
 		a.endpoint = queue.Scheme + "://" + modern(queue.Host, a.region)
 	}
 	return a
-}
-
-// endpoint reads where emulators and proxies are: the service's variable goes before the general one (AWS SDKs and
-// Tools Reference Guide, service-specific endpoints).
-func (e *environment) endpoint() string {
-	if strings.EqualFold(e.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true") {
-		return ""
-	}
-	for _, name := range []string{"AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"} {
-		found := e.get(name)
-		if found == "" {
-			continue
-		}
-		u, err := url.Parse(found)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-			e.mistake(name, found, "http:// or https:// and a host is meant, such as http://127.0.0.1:4566")
-		}
-		return strings.TrimSuffix(found, "/")
-	}
-	return ""
 }
 
 // parseQueue reads a queue's URL; meant says what is wrong with it. Plain http is for emulators only: on this machine,

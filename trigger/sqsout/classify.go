@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/postconfirm/postconfirm/trigger/lambdaenv"
 )
 
 // Error is why a Send failed. Its text is its code, because logs and people see it; Unwrap gives the cause.
@@ -41,7 +43,7 @@ func classify(err error) *Error {
 	var missing *types.QueueDoesNotExist
 	var api smithy.APIError
 	switch {
-	case errors.Is(err, errNoCredentials):
+	case errors.Is(err, lambdaenv.ErrNoCredentials):
 		return &Error{"no_credentials", true, err}
 	case errors.As(err, &missing):
 		return &Error{"QueueDoesNotExist", true, err}

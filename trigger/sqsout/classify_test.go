@@ -11,6 +11,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+
+	"github.com/postconfirm/postconfirm/trigger/lambdaenv"
 )
 
 // The failures of the network that a test server can't make at will.
@@ -23,7 +25,7 @@ func TestFailuresWithoutAnAnswerAreNamed(t *testing.T) {
 		"tls":            {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, tls.RecordHeaderError{}, tls.AlertError(40)},
 		"reset":          {io.EOF, io.ErrUnexpectedEOF, &net.OpError{Op: "read", Err: syscall.ECONNRESET}, &net.OpError{Op: "write", Err: syscall.EPIPE}},
 		"other":          {errors.New("x")},
-		"no_credentials": {errNoCredentials},
+		"no_credentials": {lambdaenv.ErrNoCredentials},
 	} {
 		for _, cause := range causes {
 			wrapped := fmt.Errorf("operation error SQS: SendMessage, %w", cause)

@@ -5,12 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"time"
+
+	"github.com/postconfirm/postconfirm/trigger/lambdaenv"
 )
 
 const (
-	connectLimit = time.Second // for the TCP connection, and again for the TLS handshake
-	sessions     = 8           // TLS sessions kept, which make a later connection to the same host cheaper
+	connectLimit = lambdaenv.ConnectLimit
+	sessions     = 8 // TLS sessions kept, which make a later connection to the same host cheaper
 )
 
 // dialer opens the connections to SQS: TCP alone for an emulator, TCP and TLS for the rest. The first of them may have

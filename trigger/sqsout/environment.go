@@ -1,13 +1,13 @@
 package sqsout
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/postconfirm/postconfirm/trigger"
+	"github.com/postconfirm/postconfirm/trigger/lambdaenv"
 )
 
 // FromEnvironment makes the handler of the trigger from the variables of its function.
@@ -35,86 +35,59 @@ func FromEnvironment(getenv func(string) string, log io.Writer) (*trigger.Handle
 
 // assemble reads all variables.
 func assemble(getenv func(string) string, log io.Writer) (*Sender, *trigger.Options, error) {
-	e := &environment{getenv: getenv}
+	e := newEnvironment(getenv)
 	where, roots := e.address(), e.trust()
 	options := &trigger.Options{
 		Budget: e.budget(), OnError: e.onError(), FairQueues: e.fairQueues(), MetadataKeys: e.metadataKeys(), Log: log,
 	}
-	if err := e.err(); err != nil {
+	if err := e.Err(); err != nil {
 		return nil, nil, err
 	}
 	return newSender(where, getenv, newDialer(roots)), options, nil
 }
 
-// environment reads variables and collects what is wrong with them.
-type environment struct {
-	getenv   func(string) string
-	mistakes []error
-}
+// environment is what this package reads of the variables.
+type environment struct{ lambdaenv.Environment }
 
-// get reads a variable; spaces around a value, or a newline after it, are never meant.
-func (e *environment) get(name string) string { return strings.TrimSpace(e.getenv(name)) }
-
-func (e *environment) mistake(name, found, meant string) {
-	if found == "" {
-		e.mistakes = append(e.mistakes, fmt.Errorf("%s is not set: %s", name, meant))
-		return
-	}
-	e.mistakes = append(e.mistakes, fmt.Errorf("%s is %s: %s", name, shown(found), meant))
-}
-
-func (e *environment) err() error { return errors.Join(e.mistakes...) }
-
-// shown quotes a value, without what may be a secret in a URL, and not without end.
-func shown(value string) string {
-	value, query, cut := strings.Cut(value, "?")
-	if _, after, ok := strings.Cut(value, "@"); ok {
-		value = "[hidden]@" + after
-	}
-	if cut && query != "" {
-		value += "?[hidden]"
-	}
-	if len(value) > 120 {
-		value = value[:120] + "…"
-	}
-	return fmt.Sprintf("%q", value)
+func newEnvironment(getenv func(string) string) *environment {
+	return &environment{lambdaenv.Environment{Getenv: getenv}}
 }
 
 func (e *environment) budget() time.Duration {
 	const name = "POSTCONFIRM_BUDGET"
-	found := e.get(name)
+	found := e.Get(name)
 	if found == "" {
 		return trigger.DefaultBudget
 	}
 	d, err := time.ParseDuration(found)
 	if err != nil || d < trigger.MinBudget || d > trigger.MaxBudget {
-		e.mistake(name, found, fmt.Sprintf("a duration from %v to %v is meant, such as 2.5s", trigger.MinBudget, trigger.MaxBudget))
+		e.Mistake(name, found, fmt.Sprintf("a duration from %v to %v is meant, such as 2.5s", trigger.MinBudget, trigger.MaxBudget))
 	}
 	return d
 }
 
 func (e *environment) onError() string {
 	const name = "POSTCONFIRM_ON_ERROR"
-	switch found := e.get(name); found {
+	switch found := e.Get(name); found {
 	case "", trigger.FailOpen:
 		return trigger.FailOpen
 	case trigger.FailClosed:
 		return trigger.FailClosed
 	default:
-		e.mistake(name, found, "open or closed is meant")
+		e.Mistake(name, found, "open or closed is meant")
 		return ""
 	}
 }
 
 func (e *environment) fairQueues() string {
 	const name = "POSTCONFIRM_FAIR_QUEUES"
-	switch found := e.get(name); found {
+	switch found := e.Get(name); found {
 	case "", "off":
 		return ""
 	case trigger.FairByClient:
 		return trigger.FairByClient
 	default:
-		e.mistake(name, found, "client or off is meant")
+		e.Mistake(name, found, "client or off is meant")
 		return ""
 	}
 }
@@ -124,19 +97,19 @@ const maxKey = 128
 
 func (e *environment) metadataKeys() (keys []string) {
 	const name = "POSTCONFIRM_METADATA_KEYS"
-	found := e.get(name)
+	found := e.Get(name)
 	if found == "" {
 		return nil
 	}
 	for key := range strings.SplitSeq(found, ",") {
 		if key = strings.TrimSpace(key); key == "" || len(key) > maxKey {
-			e.mistake(name, found, fmt.Sprintf("names of 1 to %d bytes, with commas between them, are meant", maxKey))
+			e.Mistake(name, found, fmt.Sprintf("names of 1 to %d bytes, with commas between them, are meant", maxKey))
 			return nil
 		}
 		keys = append(keys, key)
 	}
 	if len(keys) > trigger.MaxMetadataKeys {
-		e.mistake(name, found, fmt.Sprintf("at most %d names are meant; these are %d", trigger.MaxMetadataKeys, len(keys)))
+		e.Mistake(name, found, fmt.Sprintf("at most %d names are meant; these are %d", trigger.MaxMetadataKeys, len(keys)))
 	}
 	return keys
 }

@@ -99,15 +99,15 @@ func TestWhereMessagesGo(t *testing.T) {
 	maps.Copy(all, emulators())
 	for name, tt := range all {
 		t.Run(name, func(t *testing.T) {
-			e := &environment{getenv: env(tt.env)}
+			e := newEnvironment(env(tt.env))
 			got := e.address()
-			if err := e.err(); err != nil {
+			if err := e.Err(); err != nil {
 				t.Fatal(err)
 			}
 			if got != tt.want {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
-			if s, err := NewSender(env(tt.env)); err != nil || s.queue != tt.want.queue || *s.client.Options().BaseEndpoint != tt.want.endpoint {
+			if s, err := NewSender(env(tt.env)); err != nil || s.queue != tt.want.queue || s.endpoint != tt.want.endpoint || *s.client.Options().BaseEndpoint != s.endpoint {
 				t.Errorf("%+v, %v", s, err)
 			}
 		})

@@ -72,7 +72,7 @@ func (s *Sender) connect() (done <-chan struct{}) {
 	})
 }
 
-// rehearse makes a send that reaches nobody: what the SDK and the signer set up at first use is there afterwards.
+// rehearse makes a send that reaches nobody: what the SDK and its signer set up at first use is there afterwards.
 func (s *Sender) rehearse(ctx context.Context) error {
 	in := &sqs.SendMessageInput{QueueUrl: &s.queue, MessageBody: aws.String("{}")}
 	_, err := s.client.SendMessage(ctx, in, func(o *sqs.Options) { o.HTTPClient = stage{} })

@@ -218,6 +218,7 @@ func TestAnEarlyConnectionThatIsOfNoUseIsReplaced(t *testing.T) {
 
 // A function may be frozen between any two events. What it kept is then too old, or dead without anybody having said so.
 func TestAKeptConnectionThatWentStaleIsReplacedInsideTheInvocation(t *testing.T) {
+	idleLimit := newPiped(&pipes{}).transport.IdleConnTimeout
 	for _, frozen := range []time.Duration{time.Second, idleLimit + time.Second, time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			p := &pipes{serve: encrypted(genuine, answering(func(w io.Writer, body []byte) bool { take(w, body); return false }))}

@@ -4,9 +4,10 @@
 // cold start: region, credentials and endpoint are read by hand from the variables that Lambda sets. So it knows no
 // profiles, no files, no metadata service.
 //
-// It promises one request for each Send, over a connection that stays open between invocations, with limits on every
-// wait; and errors that say whether a second try can help. It refuses a configuration that can't be meant, all of it
-// at once, before the first event.
+// It promises one request for each Send, over a connection that stays open between invocations and may be opened before
+// the first of them (Open), with limits on every wait; and errors
+// say whether a second try can help. It refuses a configuration that can't be meant, all of it at once, before the first
+// event.
 package sqsout
 
 import (
@@ -17,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"github.com/postconfirm/postconfirm/enrich/onewrite"
+	"github.com/postconfirm/postconfirm/trigger/lambdaenv"
 )
 
 // Sender sends to one queue. It is a trigger.Sender, and safe for concurrent use.
@@ -32,9 +33,9 @@ type Sender struct {
 // NewSender reads the queue and how to reach it: POSTCONFIRM_QUEUE_URL (required) and the usual AWS variables (see
 // FromEnvironment). It opens no connection. Its error names every variable that can't be meant as it is.
 func NewSender(getenv func(string) string) (*Sender, error) {
-	e := &environment{getenv: getenv}
+	e := newEnvironment(getenv)
 	where, roots := e.address(), e.trust()
-	if err := e.err(); err != nil {
+	if err := e.Err(); err != nil {
 		return nil, err
 	}
 	return newSender(where, getenv, newDialer(roots)), nil
@@ -50,8 +51,8 @@ func newSender(where address, getenv func(string) string, d *dialer) *Sender {
 		client: sqs.New(sqs.Options{
 			Region:       where.region,
 			BaseEndpoint: aws.String(where.endpoint),
-			Credentials:  aws.CredentialsProviderFunc(credentials(getenv)),
-			HTTPClient:   onewrite.Client{Doer: wire{newClient(transport)}},
+			Credentials:  lambdaenv.Credentials(getenv),
+			HTTPClient:   lambdaenv.NewClient(transport, maxAnswer),
 			Retryer:      aws.NopRetryer{}, // the second try is the handler's
 		}),
 	}

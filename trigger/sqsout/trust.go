@@ -28,10 +28,10 @@ type trust struct {
 
 // trust reads the variables of the roots.
 func (e *environment) trust() *trust {
-	if name := e.get("AWS_CA_BUNDLE"); name != "" {
+	if name := e.Get("AWS_CA_BUNDLE"); name != "" {
 		return &trust{last: e.bundle(name)}
 	}
-	if e.get("SSL_CERT_FILE") != "" || e.get("SSL_CERT_DIR") != "" {
+	if e.Get("SSL_CERT_FILE") != "" || e.Get("SSL_CERT_DIR") != "" {
 		return &trust{}
 	}
 	return &trust{first: sync.OnceValue(func() *x509.CertPool { return pool([]byte(amazonRoots)) })}
@@ -41,12 +41,12 @@ func (e *environment) trust() *trust {
 func (e *environment) bundle(name string) *x509.CertPool {
 	text, err := os.ReadFile(name)
 	if err != nil {
-		e.mistake("AWS_CA_BUNDLE", name, "a file of certificates that can be read is meant")
+		e.Mistake("AWS_CA_BUNDLE", name, "a file of certificates that can be read is meant")
 		return nil
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(text) {
-		e.mistake("AWS_CA_BUNDLE", name, "a file with at least one certificate in PEM form is meant")
+		e.Mistake("AWS_CA_BUNDLE", name, "a file with at least one certificate in PEM form is meant")
 	}
 	return roots
 }

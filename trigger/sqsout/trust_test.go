@@ -128,9 +128,9 @@ func TestTheVariablesOfTheRootsAreHeard(t *testing.T) {
 		"AWS_CA_BUNDLE goes before the system's variables": {map[string]string{"AWS_CA_BUNDLE": bundle, "SSL_CERT_FILE": "x"}, false, own.pool()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := &environment{getenv: env(tt.env)}
+			e := newEnvironment(env(tt.env))
 			got := e.trust()
-			if err := e.err(); err != nil {
+			if err := e.Err(); err != nil {
 				t.Fatal(err)
 			}
 			if (got.first != nil) != tt.first || !got.last.Equal(tt.last) {

@@ -42,7 +42,7 @@ type Pool struct {
 // connection.
 func New(e *lambdaenv.Environment) *Pool {
 	region, endpoint := e.Region(), e.Endpoint("COGNITO_IDENTITY_PROVIDER")
-	p := &Pool{region: region, transport: lambdaenv.NewClient(maxAnswer)}
+	p := &Pool{region: region, transport: lambdaenv.NewClient(lambdaenv.NewTransport(), maxAnswer)}
 	o := cognitoidentityprovider.Options{
 		Region:      region,
 		Credentials: lambdaenv.Credentials(e.Getenv),
