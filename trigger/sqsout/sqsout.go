@@ -5,13 +5,14 @@
 // profiles, no files, no metadata service.
 //
 // It promises one request for each Send, over a connection that stays open between invocations and may be opened before
-// the first of them (Open), with limits on every wait; and errors
+// the first of them (Open), with limits on every wait; an answer counts only with the digest of the message; and errors
 // say whether a second try can help. It refuses a configuration that can't be meant, all of it at once, before the first
 // event.
 package sqsout
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -58,6 +59,8 @@ func newSender(where address, getenv func(string) string, d *dialer) *Sender {
 	}
 }
 
+var errNoDigest = errors.New("an answer without the digest of the message")
+
 // Send puts body on the queue (SendMessage, Amazon SQS API Reference). It makes one request; net/http repeats it only
 // where a kept connection turns out to be closed. The error is always *Error. After a failure the connections that are
 // kept idle are closed, so that the next try begins with a new one: Lambda freezes the process between invocations,
@@ -71,7 +74,10 @@ func (s *Sender) Send(ctx context.Context, body []byte, group string) error {
 	if validGroup(group) {
 		in.MessageGroupId = &group
 	}
-	_, err := s.client.SendMessage(ctx, in)
+	out, err := s.client.SendMessage(ctx, in)
+	if err == nil && out.MD5OfMessageBody == nil {
+		err = errNoDigest // the client compares the digest, but only where there is one
+	}
 	if err != nil {
 		s.transport.CloseIdleConnections()
 		return classify(err)

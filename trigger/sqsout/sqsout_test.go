@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -242,5 +243,35 @@ func TestTheBodyIsNotChanged(t *testing.T) {
 	before := bytes.Clone(body)
 	if err := newSender(t, newFake(t)).Send(t.Context(), body, ""); err != nil || !bytes.Equal(before, body) {
 		t.Errorf("%s, %v", body, err)
+	}
+}
+func TestAWrongClockIsPutRightAfterTheFirstRefusal(t *testing.T) {
+	const ahead = 3 * time.Hour
+	late := func(f *fakeSQS, w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat))
+		fail(403, "com.amazon.coral.service#InvalidSignatureException", "SignatureDoesNotMatch")(f, w, r)
+	}
+	f := newFake(t, late)
+	s := newSender(t, f)
+	for i, fails := range []bool{true, false} {
+		if err := s.Send(t.Context(), []byte(`{"v":1}`), ""); (err != nil) != fails {
+			t.Fatalf("send %d: %v", i, err)
+		}
+	}
+	for i, want := range []time.Duration{0, ahead} {
+		signed, err := time.Parse("20060102T150405Z", f.requests[i].Header.Get("X-Amz-Date"))
+		if off := time.Until(signed) - want; err != nil || off.Abs() > time.Minute {
+			t.Errorf("request %d was signed for %v: off by %v, %v", i, signed, off, err)
+		}
+	}
+}
+
+func TestAnAnswerWithoutTheDigestOfTheMessageDoesNotCount(t *testing.T) {
+	for _, text := range []string{`{}`, `{"MessageId":"1"}`, `{"MD5OfMessageBody":null}`, `{"MD5OfMessageBody":1}`} {
+		err := newSender(t, newFake(t, answer(200, "application/x-amz-json-1.0", text))).Send(t.Context(), []byte(`{"v":1}`), "")
+		var sent *sqsout.Error
+		if !errors.As(err, &sent) || sent.Permanent() {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
