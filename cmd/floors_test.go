@@ -35,10 +35,11 @@ var floors = []struct {
 	{"enrich/connect/all", []string{"enrich", "enrich/connect", "enrich/connect/http", "enrich/connect/hubspot", "enrich/connect/webhook"}},
 	{"enrich/enrichtest", []string{"enrich", "enrich/expr", "enrich/connect", "enrich/enrichtest/pretend"}},
 	{"enrich/enrichtest/pretend", nil},
-	{"trigger", []string{"enrich/event"}},
+	{"trigger/lines", []string{"enrich/event"}},
+	{"trigger", []string{"enrich/event", "trigger/lines"}},
 	{"trigger/sqsout", []string{"trigger", "trigger/lambdaenv"}},
 	{"trigger/lambdaenv", []string{"enrich/onewrite"}},
-	{"trigger/presignup", []string{"enrich/event"}},
+	{"trigger/presignup", []string{"enrich/event", "trigger/lines"}},
 	{"trigger/presignup/policyfile", []string{"trigger/presignup", "enrich/nearest", "enrich/yamldoc"}},
 	{"trigger/presignup/listusers", []string{"trigger/presignup", "trigger/lambdaenv"}},
 	{"trigger/presignup/fromenv", []string{"trigger/lambdaenv", "trigger/presignup", "trigger/presignup/listusers", "trigger/presignup/policyfile"}},
@@ -152,7 +153,7 @@ func TestNobodyImportsCommandsAndFakesNeverImportTesting(t *testing.T) {
 }
 
 func TestTheDomainNeedsNoLibraryButItsLanguage(t *testing.T) {
-	free := []string{"enrich", "enrich/event", "enrich/onewrite", "enrich/nearest", "trigger", "deploy/localcloud", "deploy/localcloud/awsjson",
+	free := []string{"enrich", "enrich/event", "enrich/onewrite", "enrich/nearest", "trigger", "trigger/lines", "deploy/localcloud", "deploy/localcloud/awsjson",
 		"deploy/localcloud/sqs", "deploy/localcloud/cognito", "deploy/localcloud/function", "deploy/onebox/pretend"}
 	for _, p := range packages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module)

@@ -1,6 +1,9 @@
 package trigger
 
-import "github.com/postconfirm/postconfirm/enrich/event"
+import (
+	"github.com/postconfirm/postconfirm/enrich/event"
+	"github.com/postconfirm/postconfirm/trigger/lines"
+)
 
 // The values of Explanation.Outcome; result lines have the same words.
 const (
@@ -13,7 +16,7 @@ const (
 type Explanation struct {
 	Outcome string         // Sent, Ignored or Unreadable
 	Reason  string         // the stable code of a result line; "" when sent
-	Source  string         // the event's triggerSource if it is a plain word, else "unprintable"; "" if there is none
+	Source  string         // the event's triggerSource if it is a plain word, else "lines.Unprintable"; "" if there is none
 	Message *event.Message // what goes to the queue, but for its time; nil when nothing does
 }
 
@@ -21,7 +24,7 @@ type Explanation struct {
 // client metadata keys that may travel, the first MaxMetadataKeys of them. It keeps nothing of payload.
 func Explain(payload []byte, keys []string) Explanation {
 	in := read(payload, keys[:min(len(keys), MaxMetadataKeys)])
-	x := Explanation{Outcome: Sent, Reason: in.reason, Source: word(in.trigger)}
+	x := Explanation{Outcome: Sent, Reason: in.reason, Source: lines.Word(in.trigger)}
 	switch {
 	case in.ignored:
 		x.Outcome = Ignored
@@ -42,7 +45,7 @@ func (x Explanation) Why() string {
 	case "":
 		return "A confirmed sign-up, with everything that says who it is."
 	case notASignup:
-		if x.Source == "" || x.Source == unprintable {
+		if x.Source == "" || x.Source == lines.Unprintable {
 			return "The event names no triggerSource that Cognito has; only " + confirmed + " is sent."
 		}
 		return "The event is a " + x.Source + "; only " + confirmed + " is sent."

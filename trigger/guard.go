@@ -1,10 +1,9 @@
 package trigger
 
 import (
-	"runtime"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/postconfirm/postconfirm/trigger/lines"
 )
 
 // panicked is a panic of a Sender, as an error. It has the place, never the value: that may hold anything.
@@ -17,7 +16,7 @@ func guard(r *result, f func()) {
 	returned := false
 	defer func() {
 		if recover() != nil || !returned {
-			r.panicked(where())
+			r.panicked(lines.Where())
 		}
 	}()
 	f()
@@ -33,7 +32,7 @@ func within(limit time.Duration, f func() error) error {
 		returned := false
 		defer func() {
 			if recover() != nil || !returned {
-				err = &panicked{where()}
+				err = &panicked{lines.Where()}
 			}
 			done <- err
 		}()
@@ -47,20 +46,5 @@ func within(limit time.Duration, f func() error) error {
 		return err
 	case <-timer.C:
 		return errLeftOpen
-	}
-}
-
-// where names the function and line that panicked. It is called from the deferred function that recovered.
-func where() string {
-	var pcs [32]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
-	for {
-		frame, more := frames.Next()
-		if !strings.HasPrefix(frame.Function, "runtime.") && frame.Function != "" {
-			return frame.Function + ":" + strconv.Itoa(frame.Line)
-		}
-		if !more {
-			return "unknown"
-		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/postconfirm/postconfirm/enrich/event"
+	"github.com/postconfirm/postconfirm/trigger/lines"
 )
 
 // journal writes the line that stands in the log before the send, whether the send works or not: a path that only
@@ -25,13 +26,13 @@ import (
 // a journal line; reconcile finds the former in the pool.
 func journal(m event.Message) []byte {
 	b := append(make([]byte, 0, 384), `{"postconfirm":"journal","v":1,`...)
-	b = field(b, "run", m.Key())
-	b = field(b, "pool", m.Pool)
-	b = field(b, "region", m.Region)
-	b = field(b, "sub", m.Sub)
-	b = field(b, "client", m.Client)
-	b = field(b, "source", m.Source)
-	b = field(b, "at", m.At.UTC().Format(time.RFC3339Nano))
+	b = lines.Field(b, "run", m.Key())
+	b = lines.Field(b, "pool", m.Pool)
+	b = lines.Field(b, "region", m.Region)
+	b = lines.Field(b, "sub", m.Sub)
+	b = lines.Field(b, "client", m.Client)
+	b = lines.Field(b, "source", m.Source)
+	b = lines.Field(b, "at", m.At.UTC().Format(time.RFC3339Nano))
 	b[len(b)-1] = '}'
 	return append(b, '\n')
 }

@@ -1,9 +1,9 @@
 package trigger
 
 import (
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/postconfirm/postconfirm/trigger/lines"
 )
 
 // The outcomes of an invocation, beside those of an Explanation.
@@ -53,48 +53,17 @@ const metrics = `"CloudWatchMetrics":[{"Namespace":"postconfirm","Dimensions":[[
 //	  "_aws":        { … } }                   how CloudWatch reads the four
 func (r *result) encode(now time.Time) []byte {
 	b := append(make([]byte, 0, 640), `{"postconfirm":"result","v":1,`...)
-	b = field(b, "run", r.run)
-	b = field(b, "outcome", r.outcome)
-	b = field(b, "reason", r.reason)
-	b = field(b, "error", word(r.code))
-	b = field(b, "where", r.where)
+	b = lines.Field(b, "run", r.run)
+	b = lines.Field(b, "outcome", r.outcome)
+	b = lines.Field(b, "reason", r.reason)
+	b = lines.Field(b, "error", lines.Word(r.code))
+	b = lines.Field(b, "where", r.where)
 	if r.outcome == Ignored {
-		b = field(b, "trigger", word(r.trigger))
+		b = lines.Field(b, "trigger", lines.Word(r.trigger))
 	}
-	b = number(b, "tries", int64(r.tries))
-	b = number(b, "Sent", count(r.outcome == Sent))
-	b = number(b, "Ignored", count(r.outcome == Ignored))
-	b = number(b, "Failed", count(r.lost()))
-	b = append(b, `"Duration":`...)
-	b = strconv.AppendFloat(b, float64(r.took.Microseconds())/1000, 'f', -1, 64)
-	b = append(b, `,"_aws":{`...)
-	b = number(b, "Timestamp", now.UnixMilli())
-	return append(b, metrics...)
-}
-
-func number(b []byte, key string, n int64) []byte {
-	b = append(append(append(b, '"'), key...), `":`...)
-	return append(strconv.AppendInt(b, n, 10), ',')
-}
-
-func count(is bool) int64 {
-	if is {
-		return 1
-	}
-	return 0
-}
-
-// unprintable stands for what is no word.
-const unprintable = "unprintable"
-
-// word lets only short words of letters, digits, dots, dashes and underscores into a line: a code or a trigger source
-// is one; anything else was written by somebody else.
-func word(s string) string {
-	odd := strings.ContainsFunc(s, func(r rune) bool {
-		return r != '_' && r != '-' && r != '.' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	})
-	if odd || len(s) > 64 {
-		return unprintable
-	}
-	return s
+	b = lines.Number(b, "tries", int64(r.tries))
+	b = lines.Count(b, "Sent", r.outcome == Sent)
+	b = lines.Count(b, "Ignored", r.outcome == Ignored)
+	b = lines.Count(b, "Failed", r.lost())
+	return lines.End(b, "Duration", r.took, now, metrics)
 }

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/postconfirm/postconfirm/enrich/event"
+	"github.com/postconfirm/postconfirm/trigger/lines"
 )
 
 // The budget of one invocation. Cognito waits 5 seconds in all (Amazon Cognito Developer Guide, Lambda triggers), and
@@ -90,7 +91,7 @@ type Handler struct {
 	closed bool
 	fair   bool // the app client is the group
 	keys   []string
-	log    *lines
+	log    *lines.Writer
 	now    func() time.Time
 	open   atomic.Int64 // sends that have not returned, the ones left behind included
 }
@@ -106,11 +107,11 @@ func New(s Sender, o *Options) *Handler {
 		closed: o.OnError == FailClosed,
 		fair:   o.FairQueues == FairByClient,
 		keys:   slices.Clone(o.MetadataKeys[:min(len(o.MetadataKeys), MaxMetadataKeys)]),
-		log:    newLines(os.Stdout),
+		log:    lines.New(os.Stdout),
 		now:    time.Now,
 	}
 	if o.Log != nil {
-		h.log = newLines(o.Log)
+		h.log = lines.New(o.Log)
 	}
 	if o.Now != nil {
 		h.now = o.Now
@@ -129,7 +130,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		h.handle(ctx, payload, t, &r)
 	})
 	r.took = time.Since(began)
-	guard(&result{}, func() { h.log.write(t.line, r.encode(h.now())) })
+	guard(&result{}, func() { h.log.Write(t.line, r.encode(h.now())) })
 	if h.closed && r.lost() {
 		return nil, ErrNotEnqueued
 	}
@@ -147,7 +148,7 @@ func (h *Handler) handle(ctx context.Context, payload []byte, t times, r *result
 	m := *x.Message
 	m.At = h.now()
 	r.run = m.Key()
-	h.log.write(t.line, journal(m))
+	h.log.Write(t.line, journal(m))
 	h.send(ctx, h.parcel(m), t, r)
 }
 

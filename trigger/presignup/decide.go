@@ -1,6 +1,10 @@
 package presignup
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/postconfirm/postconfirm/trigger/lines"
+)
 
 // The outcomes of a decision.
 const (
@@ -43,7 +47,7 @@ func (d Decision) Asks() (names []string) {
 // It does no I/O, is deterministic, safe for concurrent use, and keeps nothing of payload.
 func (p *Policy) Decide(payload []byte) Decision {
 	a := read(payload)
-	d := Decision{Source: word(a.source), Client: word(a.client), Rehearsal: a.rehearsal}
+	d := Decision{Source: lines.Word(a.source), Client: lines.Word(a.client), Rehearsal: a.rehearsal}
 	if a.rehearsal {
 		d.Source = ""
 	}
@@ -130,5 +134,5 @@ func questions(mail, phone value, withPhone bool) (all []question) {
 const maxPool = 55
 
 func plainPool(id string) bool {
-	return id != "" && len(id) <= maxPool && word(id) == id && strings.Contains(id, "_")
+	return id != "" && len(id) <= maxPool && lines.Word(id) == id && strings.Contains(id, "_")
 }

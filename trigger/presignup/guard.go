@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/postconfirm/postconfirm/trigger/lines"
 )
 
 // Holder is what a pool knows of an address.
@@ -118,7 +120,7 @@ func codeOf(err error) string {
 	var coded interface{ Code() string }
 	switch {
 	case errors.As(err, &coded):
-		return word(coded.Code())
+		return lines.Word(coded.Code())
 	case errors.Is(err, context.DeadlineExceeded):
 		return "timeout"
 	case errors.Is(err, context.Canceled):

@@ -1,46 +1,13 @@
 package presignup
 
 import (
-	"io"
-	"runtime"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/postconfirm/postconfirm/enrich/event"
+	"github.com/postconfirm/postconfirm/trigger/lines"
 )
 
 // lineLimit is how long one line may take; a log that hangs must hold nobody up.
 const lineLimit = 100 * time.Millisecond
-
-// lines writes whole lines, one Write each, one at a time, from any number of handlers. A line that hangs is left
-// behind, and until it is through, the others give up as well.
-type lines struct {
-	turn chan struct{}
-	w    io.Writer
-}
-
-func newLines(w io.Writer) *lines { return &lines{make(chan struct{}, 1), w} }
-
-// write has no error: there is no other place to tell it.
-func (l *lines) write(line []byte) {
-	timer := time.NewTimer(lineLimit)
-	defer timer.Stop()
-	select {
-	case l.turn <- struct{}{}:
-	case <-timer.C:
-		return
-	}
-	done := make(chan struct{})
-	go func() {
-		defer func() { _ = recover(); <-l.turn; close(done) }()
-		_, _ = l.w.Write(line)
-	}()
-	select {
-	case <-done:
-	case <-timer.C:
-	}
-}
 
 // record is what a line tells.
 type record struct {
@@ -55,26 +22,11 @@ func guarded(r *record, f func()) {
 	returned := false
 	defer func() {
 		if recover() != nil || !returned {
-			r.Decision, r.where = Decision{Outcome: Panicked, Reason: "panic"}, where()
+			r.Decision, r.where = Decision{Outcome: Panicked, Reason: "panic"}, lines.Where()
 		}
 	}()
 	f()
 	returned = true
-}
-
-// where names the function and line that panicked. It is called from the deferred function that recovered.
-func where() string {
-	var pcs [32]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
-	for {
-		frame, more := frames.Next()
-		if !strings.HasPrefix(frame.Function, "runtime.") && frame.Function != "" {
-			return frame.Function + ":" + strconv.Itoa(frame.Line)
-		}
-		if !more {
-			return "unknown"
-		}
-	}
 }
 
 // metrics is the end of each line, of which CloudWatch makes metrics (Amazon CloudWatch User Guide, embedded metric
@@ -107,18 +59,14 @@ func (h *Handler) line(r *record) []byte {
 	for _, f := range [][2]string{{"outcome", r.Outcome}, {"reason", r.Reason}, {"rule", r.Rule}, {"held", r.Held}, {"doubt", r.doubt},
 		{"where", r.where}, {"trigger", r.Source}, {"client", r.Client}, {"rehearsal", yes(r.Rehearsal)}, {"verify", r.verifies()},
 		{"policy", h.policy.Hash[:min(len(h.policy.Hash), 12)]}} {
-		b = field(b, f[0], f[1])
+		b = lines.Field(b, f[0], f[1])
 	}
-	b = number(b, "PreSignUpDenied", r.Outcome == Deny)
-	b = number(b, "PreSignUpConfirmed", r.Outcome == Confirm)
-	b = number(b, "PreSignUpNoAuto", r.Outcome == NoAuto)
-	b = number(b, "PreSignUpIgnored", r.Outcome == Ignored)
-	b = number(b, "PreSignUpDoubts", r.doubt != "" || r.Outcome == Panicked || r.Outcome == Unreadable)
-	b = append(b, `"PreSignUpDuration":`...)
-	b = strconv.AppendFloat(b, float64(r.took.Microseconds())/1000, 'f', -1, 64)
-	b = append(b, `,"_aws":{"Timestamp":`...)
-	b = strconv.AppendInt(b, h.now().UnixMilli(), 10)
-	return append(append(b, ','), metrics...)
+	b = lines.Count(b, "PreSignUpDenied", r.Outcome == Deny)
+	b = lines.Count(b, "PreSignUpConfirmed", r.Outcome == Confirm)
+	b = lines.Count(b, "PreSignUpNoAuto", r.Outcome == NoAuto)
+	b = lines.Count(b, "PreSignUpIgnored", r.Outcome == Ignored)
+	b = lines.Count(b, "PreSignUpDoubts", r.doubt != "" || r.Outcome == Panicked || r.Outcome == Unreadable)
+	return lines.End(b, "PreSignUpDuration", r.took, h.now(), metrics)
 }
 
 func (d *Decision) verifies() string {
@@ -133,41 +81,9 @@ func (d *Decision) verifies() string {
 	return ""
 }
 
-// field appends one string member and a comma; empty ones are left out.
-func field(b []byte, key, value string) []byte {
-	if value == "" {
-		return b
-	}
-	b = append(event.AppendString(b, key), ':')
-	return append(event.AppendString(b, value), ',')
-}
-
-func number(b []byte, key string, is bool) []byte {
-	digit := byte('0')
-	if is {
-		digit = '1'
-	}
-	return append(append(append(append(b, '"'), key...), `":`...), digit, ',')
-}
-
 func yes(is bool) string {
 	if is {
 		return "yes"
 	}
 	return ""
-}
-
-// unprintable stands for what is no word.
-const unprintable = "unprintable"
-
-// word lets only short words of letters, digits, dots, dashes and underscores into a line: a code, a client id or a
-// trigger source is one; anything else was written by somebody else.
-func word(s string) string {
-	odd := strings.ContainsFunc(s, func(r rune) bool {
-		return r != '_' && r != '-' && r != '.' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	})
-	if odd || len(s) > 64 {
-		return unprintable
-	}
-	return s
 }

@@ -22,6 +22,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/postconfirm/postconfirm/trigger/lines"
 )
 
 // DefaultPatience is how long the pool is asked in all. Cognito waits 5 seconds for the whole trigger (Amazon Cognito
@@ -43,7 +45,7 @@ type Handler struct {
 	policy   *Policy
 	guard    Guard
 	patience time.Duration
-	log      *lines
+	log      *lines.Writer
 	now      func() time.Time
 }
 
@@ -52,9 +54,9 @@ func New(p *Policy, g Guard, o *Options) *Handler {
 	if o == nil {
 		o = &Options{}
 	}
-	h := &Handler{policy: p, guard: g, patience: cmp.Or(o.Patience, DefaultPatience), log: newLines(os.Stdout), now: time.Now}
+	h := &Handler{policy: p, guard: g, patience: cmp.Or(o.Patience, DefaultPatience), log: lines.New(os.Stdout), now: time.Now}
 	if o.Log != nil {
-		h.log = newLines(o.Log)
+		h.log = lines.New(o.Log)
 	}
 	if o.Now != nil {
 		h.now = o.Now
@@ -83,7 +85,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 		answer = r.apply(payload)
 	})
 	r.took = time.Since(began)
-	guarded(&record{}, func() { h.log.write(h.line(&r)) })
+	guarded(&record{}, func() { h.log.Write(lineLimit, h.line(&r)) })
 	if r.Outcome == Deny {
 		return nil, Refusal(r.Message)
 	}
