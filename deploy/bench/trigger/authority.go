@@ -30,16 +30,17 @@ type link struct {
 	key         crypto.Signer
 }
 
-func newAuthority() (a authority, err error) {
-	root, err := newLink("bench root", nil, true)
+// rsaLeaf gives the stub an RSA key nevertheless, to see what it does.
+func newAuthority(rsaLeaf bool) (a authority, err error) {
+	root, err := newLink("bench root", nil, true, true)
 	if err != nil {
 		return a, err
 	}
-	between, err := newLink("bench intermediate", root, true)
+	between, err := newLink("bench intermediate", root, true, true)
 	if err != nil {
 		return a, err
 	}
-	leaf, err := newLink("127.0.0.1", between, false)
+	leaf, err := newLink("127.0.0.1", between, false, rsaLeaf)
 	if err != nil {
 		return a, err
 	}
@@ -48,16 +49,16 @@ func newAuthority() (a authority, err error) {
 	return a, nil
 }
 
-func newKey(ca bool) (crypto.Signer, error) {
-	if ca {
+func newKey(isRSA bool) (crypto.Signer, error) {
+	if isRSA {
 		return rsa.GenerateKey(rand.Reader, 2048)
 	}
 	return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 }
 
 // newLink makes a certificate; one without a parent signs itself.
-func newLink(name string, by *link, ca bool) (*link, error) {
-	key, err := newKey(ca)
+func newLink(name string, by *link, ca, isRSA bool) (*link, error) {
+	key, err := newKey(isRSA)
 	if err != nil {
 		return nil, fmt.Errorf("make a key: %w", err)
 	}

@@ -41,7 +41,7 @@ func bench(ctx context.Context, p plan, out, stderr io.Writer) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	ca, err := newAuthority()
+	ca, err := newAuthority(p.RSA)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // Command trigger measures what the trigger costs the person who signs up: its cold start and its warm invocations, beside
 // a Lambda function in Go that does nothing, and beside the same job as it is commonly written in Go, Node.js and Python.
 //
-//	go run ./deploy/bench/trigger [-starts 21] [-invokes 2000] [-rounds 3] [-node FILE] [-svg FILE] [-markdown FILE]
+//	go run ./deploy/bench/trigger [-starts 21] [-invokes 2000] [-rounds 3] [-rsa] [-node FILE] [-svg FILE] [-markdown FILE]
 //
 // It is Lambda and SQS for them: a mock of the Lambda Runtime API, one for each process, and a stub of SQS with real TLS
 // (see authority.go) that answers at once. Every subject gets its variables, its event and its own process; all
@@ -61,6 +61,7 @@ type plan struct {
 	Invokes  int    // warm invocations of one process
 	Rounds   int    // processes of each subject that are kept warm
 	Share    int    // of one CPU, in percent, where it is cut
+	RSA      bool   // the stub signs its handshakes with an RSA key, as AWS does
 	Node     string // the bundle of the Node.js rival; "": it is left out
 	SVG      string // file for the chart
 	Markdown string // file for the table
@@ -75,6 +76,7 @@ func readPlan(args []string, stderr io.Writer) (p plan, err error) {
 	f.IntVar(&p.Invokes, "invokes", 2000, "warm invocations of one process")
 	f.IntVar(&p.Rounds, "rounds", 3, "processes of each subject that are kept warm")
 	f.IntVar(&p.Share, "share", 7, "of one CPU, in `percent`, where it is cut; 0 leaves those starts out")
+	f.BoolVar(&p.RSA, "rsa", false, "the stub signs its handshakes with an RSA key, as AWS does, but on these cores")
 	f.StringVar(&p.Node, "node", "", "the `file` of the Node.js rival, see rivals/node/build.sh")
 	f.StringVar(&p.SVG, "svg", "", "write the chart to this `file`")
 	f.StringVar(&p.Markdown, "markdown", "", "write the tables to this `file`, too")
