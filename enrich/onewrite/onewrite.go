@@ -28,19 +28,25 @@ type Client struct {
 	Doer Doer // required: usually an *http.Client
 }
 
+// mostAhead is what is made room for on the word of a request alone; what is longer than that grows as it is read.
+const mostAhead = 1 << 20
+
 // Do sends the request with its body in one piece. It replaces the body of r, and sets GetBody: net/http can then move
 // the request to a new connection when the server closed the old one before a byte was written.
 func (c Client) Do(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return c.Doer.Do(r)
 	}
-	body, err := io.ReadAll(r.Body)
+	var whole bytes.Buffer
+	whole.Grow(int(min(max(r.ContentLength, 0), mostAhead)) + bytes.MinRead)
+	_, err := whole.ReadFrom(r.Body)
 	if closeErr := r.Body.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
 		return nil, fmt.Errorf("onewrite: read the request's body: %w", err)
 	}
+	body := whole.Bytes()
 	r.ContentLength = int64(len(body))
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	r.Body, _ = r.GetBody()

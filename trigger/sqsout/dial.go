@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"sync"
 
 	"github.com/postconfirm/postconfirm/trigger/lambdaenv"
 )
@@ -21,6 +22,8 @@ type dialer struct {
 	trust   *trust
 	session tls.ClientSessionCache
 	early   earlyBird
+	reached chan struct{} // closed when the first dial has ended
+	once    sync.Once
 }
 
 func newDialer(t *trust) *dialer {
@@ -28,6 +31,7 @@ func newDialer(t *trust) *dialer {
 		dial:    (&net.Dialer{Timeout: connectLimit}).DialContext,
 		trust:   t,
 		session: tls.NewLRUClientSessionCache(sessions),
+		reached: make(chan struct{}),
 	}
 }
 
@@ -67,6 +71,7 @@ func (d *dialer) handshake(ctx context.Context, network, address string) (conn n
 		return nil, true, err
 	}
 	raw, err := d.dial(ctx, network, address)
+	d.once.Do(func() { close(d.reached) })
 	if err != nil {
 		return nil, true, err
 	}

@@ -31,14 +31,20 @@ func Open(ctx context.Context, getenv func(string) string, log io.Writer) (*trig
 	return trigger.New(sender, options), nil
 }
 
-// open begins the connection, rehearses meanwhile, and waits within its limit.
+// open begins the connection and waits for it within its limit. On one thread, the work fits into its waits: the roots
+// are read while the server answers to TCP, and the send is rehearsed while it answers to TLS.
 func (s *Sender) open(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, openLimit)
 	defer cancel()
 	done := s.connect()
-	runtime.Gosched()      // the connection first, where there is one thread: what follows fits into its waits
+	runtime.Gosched()      // the connection first
 	s.dialer.trust.roots() // read once
-	_ = s.rehearse(ctx)    // a key that is missing will be told by the first send
+	select {
+	case <-s.dialer.reached:
+	case <-done:
+	case <-ctx.Done():
+	}
+	_ = s.rehearse(ctx) // a key that is missing will be told by the first send
 	select {
 	case <-done:
 	case <-ctx.Done():

@@ -42,6 +42,8 @@ func NewSender(getenv func(string) string) (*Sender, error) {
 	return newSender(where, getenv, newDialer(roots)), nil
 }
 
+// newSender makes the client with what it has by default: endpoint, scheme of signature and request id of our own would
+// save a thirtieth of a send's 19 µs in it.
 func newSender(where address, getenv func(string) string, d *dialer) *Sender {
 	transport := newTransport(d)
 	return &Sender{
