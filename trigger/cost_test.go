@@ -14,8 +14,8 @@ func TestAnInvocationAllocatesLittle(t *testing.T) {
 		file string
 		most float64
 	}{
-		"a sign-up":        {"signup-event.json", 66},
-		"an ignored event": {"console-test-event.json", 14},
+		"a sign-up":        {"signup-event.json", 55},
+		"an ignored event": {"console-test-event.json", 7},
 	} {
 		payload := testdata(t, tt.file)
 		h := trigger.New(discard{}, &trigger.Options{Log: io.Discard, MetadataKeys: []string{"plan"}})
