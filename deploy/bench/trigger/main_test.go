@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rsa"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -20,7 +21,7 @@ func TestEverySubjectIsMeasured(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("code %d: %s", code, stderr.String())
 	}
-	for _, want := range []string{subjectOurs, subjectNoop, subjectLoop, subjectCommon, "first event", "CPU per event / a bare loop"} {
+	for _, want := range []string{subjectOurs, subjectNoop, subjectLoop, subjectCommon, "first event", "CPU per event / a bare loop", "has an ECDSA key"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, out.String())
 		}
@@ -40,6 +41,18 @@ func TestEverySubjectIsMeasured(t *testing.T) {
 			return
 		} else if err != nil {
 			t.Fatalf("the chart is no XML: %v", err)
+		}
+	}
+}
+
+func TestTheStubsKeyIsTheOneThatTheCaptionNames(t *testing.T) {
+	for isRSA, says := range map[bool]string{true: "has an RSA key", false: "has an ECDSA key"} {
+		a, err := newAuthority(isRSA)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got := a.certificate.PrivateKey.(*rsa.PrivateKey); got != isRSA || !strings.Contains(leaf(isRSA), says) {
+			t.Errorf("%T; %s", a.certificate.PrivateKey, leaf(isRSA))
 		}
 	}
 }
