@@ -23,10 +23,10 @@ var update = flag.Bool("update", false, "write deps.golden anew")
 const tags = "-tags=lambda.norpc"
 
 // The largest binary for Lambda and the largest zip of it, in bytes: what is not in it needs no loading at a cold start.
-// They are what was reached, 7,274,658 and 2,934,230, and a hundredth more.
+// They are what was reached, 7,274,658 and 2,935,463, and a hundredth more.
 const (
 	maxSize = 7_350_000
-	maxZip  = 2_963_000
+	maxZip  = 2_965_000
 )
 
 // tool runs the go command for a target and returns what it printed.
