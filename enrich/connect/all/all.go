@@ -9,6 +9,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/connect"
 	httpstep "github.com/postconfirm/postconfirm/enrich/connect/http"
 	"github.com/postconfirm/postconfirm/enrich/connect/hubspot"
+	"github.com/postconfirm/postconfirm/enrich/connect/ses"
 	"github.com/postconfirm/postconfirm/enrich/connect/webhook"
 )
 
@@ -18,6 +19,7 @@ func Kinds(client *connect.Client) []enrich.Kind {
 	return []enrich.Kind{
 		httpstep.Kind(client),
 		hubspot.Kind(client),
+		ses.Kind(client, nil),
 		webhook.Kind(client),
 	}
 }

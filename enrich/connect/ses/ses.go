@@ -1,0 +1,85 @@
+// Package ses is the connector "ses": one mail to one user, through Amazon SES (API version 2, SendEmail).
+//
+//	steps:
+//	  - id: welcome
+//	    uses: ses
+//	    needs: [attributes]
+//	    if: ${{ run.age < duration("72h") }}
+//	    with:
+//	      from: Example <hello@example.com>
+//	      templates: { de: welcome-de, default: welcome }
+//	      neutral: { de: zusammen, default: there }
+//	      data: { company: "${{ steps.company.name }}" }
+//
+// It promises: one call of SES for one Run, on a connection of its own, with no retries below; one recipient, whose
+// address is plain; a sender, a subject and a reply address that are the same for everybody; values that are one line of
+// text and can't become markup, a header or a second address; a greeting that is a name, or a neutral word where
+// somebody wrote something else into the name (a mail from your domain must not carry a stranger's message); a failure
+// that says whether the mail can have been accepted. No error shows an address or a name.
+//
+// It refuses more than one recipient, attachments, and expressions in the sender or the subject.
+//
+// SES knows no idempotency key, so the class is unsafe: when an answer is lost, the effect is open and not repeated. Each
+// mail carries the effect key in the message tag "postconfirm-effect", by which SES's events can be told apart.
+//
+// It needs the permission ses:SendEmail on the identity of the sender, and on the template and the configuration set if
+// they are used; while the account is in the sandbox, on the identities of the recipients too. Region, credentials and
+// endpoint are those of the usual AWS variables, AWS_ENDPOINT_URL_SESV2 among them.
+package ses
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/connect"
+	"github.com/postconfirm/postconfirm/enrich/expr"
+)
+
+// Options are settings of a deployment. Nil and zero values mean the defaults.
+type Options struct {
+	// Credentials sign the calls. Default: the usual AWS chain, looked for at the first mail.
+	Credentials aws.CredentialsProvider
+	// Region is used by steps that name none. Default: the usual AWS variables and files.
+	Region string
+	// Endpoint is the URL of an SES that is not Amazon's. Default: AWS_ENDPOINT_URL_SESV2, AWS_ENDPOINT_URL, Amazon's.
+	Endpoint string
+}
+
+// Kind is the connector's entry in the catalogue. Its steps send through client; o may be nil. Nothing of AWS is touched
+// before the first mail.
+func Kind(client *connect.Client, o *Options) enrich.Kind {
+	account := newAccount(client, o)
+	return enrich.Kind{
+		Name:   "ses",
+		Doc:    "Sends one mail to the user through Amazon SES.",
+		Config: func() enrich.Config { return &Config{account: account} },
+	}
+}
+
+// Config is the "with" block of an ses step. Make it with Kind: it needs the client. Exactly one of Template, Templates
+// and Subject with Text says what is written.
+//
+// The result of a step is {message_id}: the id that SES gave the mail when it accepted it. Accepted is not delivered: a
+// bounce, or a stored template that can't be filled in, shows in the events of the configuration set only (Amazon SES
+// API v2 reference, SendEmail, MessageId).
+type Config struct {
+	From    string         `pipe:"from,required" doc:"Who the mail is from: hello@example.com, or Example <hello@example.com>. SES must have verified the address or its domain."`
+	To      *expr.Template `pipe:"to" default:"${{ user.email }}" doc:"The one recipient, a plain address; a domain with other letters than a to z is written in Punycode."`
+	ReplyTo []string       `pipe:"reply-to" doc:"Addresses that answers go to, such as [support@example.com]."`
+
+	Template  string                    `pipe:"template" doc:"The name of a template that is stored in SES."`
+	Templates map[string]*expr.Template `pipe:"templates" doc:"Names of stored templates by language, such as {de: welcome-de, default: welcome}."`
+	Subject   string                    `pipe:"subject" doc:"The subject of a mail that is written here, the same for everybody."`
+	Text      string                    `pipe:"text" doc:"The mail as plain text, with {{.greeting}} and {{.key}} for the keys of data (Go's text/template)."`
+	HTML      string                    `pipe:"html" doc:"The same mail for readers that show HTML (Go's html/template, which escapes every value)."`
+
+	Data     map[string]*expr.Template `pipe:"data" doc:"Values for the template by key; each becomes one line of text, and a null becomes an empty one."`
+	Greeting *expr.Template            `pipe:"greeting" default:"${{ user.given_name }}" doc:"The name for {{greeting}}; what does not look like a name is replaced by the neutral word."`
+	Neutral  map[string]*expr.Template `pipe:"neutral" doc:"The neutral word by language, such as {de: zusammen, default: there}. Without one it is there."`
+	Locale   *expr.Template            `pipe:"locale" default:"${{ user.locale }}" doc:"The user's language, such as de or de-AT; chooses among templates and neutral words."`
+
+	ConfigurationSet string `pipe:"configuration-set" doc:"The configuration set, whose event destinations hear what became of the mail."`
+	Region           string `pipe:"region" doc:"The Region of SES, such as eu-west-1. Without one it is the worker's own."`
+
+	account *account
+}
