@@ -17,7 +17,7 @@ var (
 )
 
 // errAddress is all that is said about an address that is not plain: it is somebody's.
-var errAddress = errors.New("it is no plain address, such as ann@example.com")
+var errAddress = errors.New("it is no plain address, such as someone@company.example")
 
 const (
 	maxLocal   = 64  // bytes before the @ (RFC 5321, 4.5.3.1.1)
