@@ -145,9 +145,18 @@ func (c *Config) tried(m *mistakes, field, source string, t filler, err error) b
 			}
 			err = t.Execute(&bounded{left: MaxText}, data)
 		}
+		if err != nil && wantsMore(err) {
+			err = nil
+		}
 	}
 	if err != nil {
 		m.add(field, err.Error())
 	}
 	return err == nil
+}
+
+// wantsMore tells whether a template failed because it goes into a value that was only a word for the trial, and may be a
+// list or a map when it matters.
+func wantsMore(err error) bool {
+	return strings.Contains(err.Error(), "range can't iterate over") || strings.Contains(err.Error(), "can't evaluate field")
 }

@@ -2,13 +2,19 @@ package ses_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -64,6 +70,10 @@ func TestWhatArrives(t *testing.T) {
 			c.HTML = `<p title="{{.company}}">{{.greeting}}, {{.company}}</p>`
 		}, pretend.Mail{Subject: "Willkommen, schön!", Text: "Hallo Canary Née,\nCanary & Sons",
 			HTML: `<p title="Canary &amp; Sons">Canary Née, Canary &amp; Sons</p>`}},
+		{"lists and maps in a mail written in the file", func(t *testing.T, c *ses.Config) {
+			c.Data = templates(t, map[string]string{"tags": "${{ steps.company.tags }}", "company": "${{ steps.company }}"})
+			c.Subject, c.Text, c.HTML = "Hi", "{{range .tags}}{{.}};{{end}}", "{{.company.name}}"
+		}, pretend.Mail{Subject: "Hi", Text: "a;b;", HTML: "Canary &amp; Sons"}},
 		{"a sender with letters of his own", func(_ *testing.T, c *ses.Config) {
 			c.Template, c.Data, c.From = "welcome", nil, "Bücher <hello@example.com>"
 		}, pretend.Mail{From: "=?utf-8?q?B=C3=BCcher?= <hello@example.com>", Template: "welcome", Data: map[string]any{"greeting": "Canary Née"}}},
@@ -204,4 +214,53 @@ func failure(t *testing.T, err error) *enrich.Error {
 		t.Fatalf("got %v, want an *enrich.Error", err)
 	}
 	return e
+}
+
+// TestTheSignatureHoldsOnTheWire: the connectors' client adds headers of its own to a request that the SDK has signed.
+func TestTheSignatureHoldsOnTheWire(t *testing.T) {
+	var signed, again string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		signed, again = r.Header.Get("Authorization"), resigned(t, r)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"MessageId":"1"}`))
+	}))
+	defer server.Close()
+	client := connect.NewClient(&connect.Options{AllowLoopback: true})
+	defer client.Close()
+	c := config(t, client, server.URL)
+	c.Template = "welcome"
+	if _, err := made(t, c).Run(t.Context(), enrich.Call{EffectKey: "k", Vars: vars()}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(again, signed); diff != "" || !strings.Contains(signed, "/eu-west-1/ses/aws4_request") {
+		t.Errorf("the signature (-of what arrived +as sent):\n%s", diff)
+	}
+}
+
+// resigned is the Authorization of a request as the service would compute it from what arrived.
+func resigned(t *testing.T, r *http.Request) string {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	fresh := r.Clone(r.Context())
+	fresh.URL.Scheme, fresh.URL.Host, fresh.Header = "http", r.Host, http.Header{}
+	_, list, _ := strings.Cut(r.Header.Get("Authorization"), "SignedHeaders=")
+	list, _, _ = strings.Cut(list, ",")
+	for name := range strings.SplitSeq(list, ";") {
+		if values := r.Header.Values(name); name != "host" && name != "content-length" {
+			fresh.Header[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+	if err != nil {
+		t.Error(err)
+	}
+	sum := sha256.Sum256(body)
+	err = v4.NewSigner().SignHTTP(r.Context(), aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "canary-secret"}, fresh,
+		hex.EncodeToString(sum[:]), "ses", "eu-west-1", at)
+	if err != nil {
+		t.Error(err)
+	}
+	return fresh.Header.Get("Authorization")
 }
