@@ -92,3 +92,22 @@ func templates(t testing.TB, sources map[string]string) map[string]*expr.Templat
 	}
 	return all
 }
+
+// A kept connection that SES has just closed would make an unknown outcome of a mail that never left.
+func TestEachMailHasAConnectionOfItsOwn(t *testing.T) {
+	vendor := pretend.New(pretend.JSON(200, `{"MessageId":"1"}`))
+	defer vendor.Close()
+	client := connect.NewClient(&connect.Options{AllowLoopback: true, Dial: vendor.Dial})
+	defer client.Close()
+	c := config(t, client, "http://127.0.0.1:8080")
+	c.Template = "welcome"
+	connector := made(t, c)
+	for range 3 {
+		if _, err := connector.Run(t.Context(), enrich.Call{EffectKey: "k", Vars: vars()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if dialed := len(vendor.Dialed()); dialed != 3 {
+		t.Errorf("three mails went over %d connections", dialed)
+	}
+}
