@@ -16,6 +16,7 @@ import (
 	httpstep "github.com/postconfirm/postconfirm/enrich/connect/http"
 	"github.com/postconfirm/postconfirm/enrich/connect/ses"
 	"github.com/postconfirm/postconfirm/enrich/connect/ses/pretend"
+	"github.com/postconfirm/postconfirm/enrich/connect/webhook"
 	"github.com/postconfirm/postconfirm/enrich/expr"
 	"github.com/postconfirm/postconfirm/enrich/pipefile"
 )
@@ -42,14 +43,17 @@ func TestTheMailIsInTheUsersLanguage(t *testing.T) {
 	defer server.Close()
 	client := connect.NewClient(&connect.Options{AllowLoopback: true})
 	defer client.Close()
-	pipeline, err := pipefile.Parse("pipeline.yaml", file(t), &pipefile.Options{Kinds: []enrich.Kind{httpstep.Kind(client), ses.Kind(client,
-		&ses.Options{Region: "eu-west-1", Endpoint: server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})}})
+	mails := ses.Kind(client, &ses.Options{Region: "eu-west-1", Endpoint: server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})
+	pipeline, err := pipefile.Parse("pipeline.yaml", file(t), &pipefile.Options{Kinds: []enrich.Kind{httpstep.Kind(client), mails, webhook.Kind(client)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	step := pipeline.Steps[1]
 	if step.ID != "welcome" || step.Class != enrich.Unsafe || !pipeline.AfterWrite("welcome") {
 		t.Fatalf("the mail is %+v", step)
+	}
+	if last := pipeline.Steps[2]; last.ID != "tell" || last.Class != enrich.Keyed || !pipeline.AfterWrite("tell") {
+		t.Fatalf("the event is %+v", last)
 	}
 	for _, test := range []struct {
 		name   string

@@ -63,23 +63,23 @@ func Kind(client *connect.Client, o *Options) enrich.Kind {
 // bounce, or a stored template that can't be filled in, shows in the events of the configuration set only (Amazon SES
 // API v2 reference, SendEmail, MessageId).
 type Config struct {
-	From    string         `pipe:"from,required" doc:"Who the mail is from: hello@example.com, or Example <hello@example.com>. SES must have verified the address or its domain."`
-	To      *expr.Template `pipe:"to" default:"${{ user.email }}" doc:"The one recipient, a plain address; a domain with other letters than a to z is written in Punycode."`
-	ReplyTo []string       `pipe:"reply-to" doc:"Addresses that answers go to, such as [support@example.com]."`
+	From    string         `pipe:"from,required" doc:"Mails are from this address: hello@example.com, or Example <hello@example.com>. SES must have verified the address or its domain."`
+	To      *expr.Template `pipe:"to" default:"${{ user.email }}" doc:"The mail goes to this one plain address. A domain with other letters than a to z is written in Punycode."`
+	ReplyTo []string       `pipe:"reply-to" doc:"Answers go to these addresses, such as [support@example.com]."`
 
-	Template  string                    `pipe:"template" doc:"The name of a template that is stored in SES."`
-	Templates map[string]*expr.Template `pipe:"templates" doc:"Names of stored templates by language, such as {de: welcome-de, default: welcome}."`
-	Subject   string                    `pipe:"subject" doc:"The subject of a mail that is written here, the same for everybody."`
-	Text      string                    `pipe:"text" doc:"The mail as plain text, with {{.greeting}} and {{.key}} for the keys of data (Go's text/template)."`
-	HTML      string                    `pipe:"html" doc:"The same mail for readers that show HTML (Go's html/template, which escapes every value)."`
+	Template  string                    `pipe:"template" doc:"The words are those of this template, which is stored in SES."`
+	Templates map[string]*expr.Template `pipe:"templates" doc:"The words are those of the stored template for the language of the user, such as {de: welcome-de, default: welcome}."`
+	Subject   string                    `pipe:"subject" doc:"The mail has this subject, the same for everybody; its words are in text and html."`
+	Text      string                    `pipe:"text" doc:"The mail says this as plain text, with {{.greeting}} and {{.key}} for the keys of data. It is written for Go's text/template."`
+	HTML      string                    `pipe:"html" doc:"Readers that show HTML get the mail so. It is written for Go's html/template, which escapes every value."`
 
-	Data     map[string]*expr.Template `pipe:"data" doc:"Values for the template by key; each becomes one line of text, and a null becomes an empty one."`
-	Greeting *expr.Template            `pipe:"greeting" default:"${{ user.given_name }}" doc:"The name for {{greeting}}; what does not look like a name is replaced by the neutral word."`
-	Neutral  map[string]*expr.Template `pipe:"neutral" doc:"The neutral word by language, such as {de: zusammen, default: there}. Without one it is there."`
-	Locale   *expr.Template            `pipe:"locale" default:"${{ user.locale }}" doc:"The user's language, such as de or de-AT; chooses among templates and neutral words."`
+	Data     map[string]*expr.Template `pipe:"data" doc:"The template gets these values by key. Each becomes one line of text, and a null becomes an empty one."`
+	Greeting *expr.Template            `pipe:"greeting" default:"${{ user.given_name }}" doc:"This is the name for {{greeting}}; what does not look like a name is replaced by the neutral word."`
+	Neutral  map[string]*expr.Template `pipe:"neutral" doc:"These are the neutral words by language, such as {de: zusammen, default: there}. Without them it is there."`
+	Locale   *expr.Template            `pipe:"locale" default:"${{ user.locale }}" doc:"This is the language of the user, such as de or de-AT; it chooses among templates and neutral words."`
 
-	ConfigurationSet string `pipe:"configuration-set" doc:"The configuration set, whose event destinations hear what became of the mail."`
-	Region           string `pipe:"region" doc:"The Region of SES, such as eu-west-1. Without one it is the worker's own."`
+	ConfigurationSet string `pipe:"configuration-set" doc:"The mail is sent with this configuration set, whose event destinations hear what became of it."`
+	Region           string `pipe:"region" doc:"The mail is sent by SES in this Region, such as eu-west-1. Without one it is the Region of the worker."`
 
 	account *account
 }

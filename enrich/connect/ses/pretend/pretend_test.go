@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/postconfirm/postconfirm/enrich/connect/ses/pretend"
 )
 
@@ -16,7 +18,12 @@ const (
 		`"Content":{"Simple":{"Subject":{"Data":"Hello"},"Body":{"Text":{"Data":"Hi"}}}}}`
 )
 
+// TestRequestsAreHeldAgainstTheSchema also asks a validator that knows all of JSON Schema.
 func TestRequestsAreHeldAgainstTheSchema(t *testing.T) {
+	whole, err := jsonschema.NewCompiler().Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct{ name, from, to, want string }{
 		{"a stored template", "", "", ""},
 		{"two recipients", `["b@example.com"]`, `["b@example.com","c@example.com"]`, "ToAddresses"},
@@ -34,9 +41,13 @@ func TestRequestsAreHeldAgainstTheSchema(t *testing.T) {
 		{"no JSON", "{", "", "no JSON"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			err := pretend.CheckRequest([]byte(strings.Replace(stored, test.from, test.to, 1)))
+			body := strings.Replace(stored, test.from, test.to, 1)
+			err := pretend.CheckRequest([]byte(body))
 			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q in it", err, test.want)
+			}
+			if value, bad := jsonschema.UnmarshalJSON(strings.NewReader(body)); bad == nil && (whole.Validate(value) == nil) != (err == nil) {
+				t.Errorf("got %v, but all of JSON Schema says %v", err, whole.Validate(value))
 			}
 		})
 	}
