@@ -62,13 +62,14 @@ func TestTheMailIsInTheUsersLanguage(t *testing.T) {
 		mailed bool
 		want   pretend.Mail
 	}{
-		{"a German", map[string]any{"email": "ann@example.com", "given_name": "Ännchen", "locale": "de_DE"}, time.Minute, true,
+		{"a German", map[string]any{"email": "ann@example.com", "email_verified": "true", "given_name": "Ännchen", "locale": "de_DE"}, time.Minute, true,
 			pretend.Mail{To: "ann@example.com", Template: "welcome-de", Data: map[string]any{"greeting": "Ännchen", "company": "ACME"}}},
-		{"somebody with a link for a name", map[string]any{"email": "bob@example.com", "given_name": "Visit evil.example", "locale": "fr"}, time.Minute, true,
+		{"somebody with a link for a name", map[string]any{"email": "bob@example.com", "email_verified": "true", "given_name": "Visit evil.example", "locale": "fr"}, time.Minute, true,
 			pretend.Mail{To: "bob@example.com", Template: "welcome-fr", Data: map[string]any{"greeting": "à vous", "company": "ACME"}}},
-		{"somebody without name and language", map[string]any{"email": "eve@example.com"}, time.Minute, true,
+		{"somebody without name and language", map[string]any{"email": "eve@example.com", "email_verified": "true"}, time.Minute, true,
 			pretend.Mail{To: "eve@example.com", Template: "welcome", Data: map[string]any{"greeting": "there", "company": "ACME"}}},
-		{"somebody of a backfill", map[string]any{"email": "old@example.com"}, 73 * time.Hour, false, pretend.Mail{}},
+		{"somebody of a backfill", map[string]any{"email": "old@example.com", "email_verified": "true"}, 73 * time.Hour, false, pretend.Mail{}},
+		{"somebody whose address nobody has proved", map[string]any{"email": "x@example.com", "email_verified": "false"}, time.Minute, false, pretend.Mail{}},
 		{"somebody without an address", map[string]any{"given_name": "Ann"}, time.Minute, false, pretend.Mail{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
