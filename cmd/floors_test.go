@@ -56,14 +56,14 @@ var floors = []struct {
 	{"worker/rehearse", []string{"worker", "enrich", "enrich/event", "enrich/expr"}},
 	{"worker/workertest", []string{"worker", "enrich"}},
 	{"worker/workertest/fake", []string{"worker"}},
-	{"worker/app", []string{"worker", "worker/retention", "worker/meter", "worker/dynamo", "worker/amazon", "worker/amazon/sources", "worker/sqlite", "enrich", "enrich/connect", "enrich/connect/all", "enrich/pipefile", "enrich/secretenv"}},
+	{"worker/app", []string{"worker", "worker/retention", "worker/meter", "worker/dynamo", "worker/amazon", "worker/amazon/sources", "worker/sqlite", "enrich", "enrich/connect", "enrich/connect/all", "enrich/connect/ses", "enrich/pipefile", "enrich/secretenv"}},
 	{"deploy/localcloud", []string{"deploy/localcloud/awsjson"}}, // the fake shares no code with what it serves
 	{"deploy/localcloud/awsjson", nil},
 	{"deploy/localcloud/sqs", []string{"deploy/localcloud/awsjson"}},
 	{"deploy/localcloud/cognito", []string{"deploy/localcloud/awsjson", "deploy/localcloud/function"}},
 	{"deploy/localcloud/function", nil},
 	{"deploy/onebox/pretend", nil},
-	{"deploy/onebox", []string{"deploy/localcloud/...", "deploy/onebox/pretend", "enrich", "enrich/connect", "worker", "worker/amazon", "worker/app"}},
+	{"deploy/onebox", []string{"deploy/localcloud/...", "deploy/onebox/pretend", "enrich", "enrich/connect", "enrich/connect/ses/pretend", "worker", "worker/amazon", "worker/app"}},
 	{"deploy/examples/welcome", nil}, // a pipeline file and its test
 	{"deploy/reliability/mutants", nil},
 	{"deploy/simulation", []string{"deploy/localcloud/...", "enrich/...", "worker/..."}}, // a proof: nobody imports it

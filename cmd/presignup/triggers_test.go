@@ -20,6 +20,7 @@ import (
 	"github.com/postconfirm/postconfirm/deploy/localcloud"
 	"github.com/postconfirm/postconfirm/deploy/localcloud/cognito"
 	"github.com/postconfirm/postconfirm/deploy/localcloud/function"
+	"github.com/postconfirm/postconfirm/enrich/onewrite"
 	cloudsqs "github.com/postconfirm/postconfirm/deploy/localcloud/sqs"
 )
 
@@ -104,7 +105,7 @@ func newWorld(t *testing.T, p programs) *world {
 	t.Cleanup(func() { _ = server.Close() })
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	client, keys := &http.Client{Transport: transport}, credentials.NewStaticCredentialsProvider("local", "local", "")
+	client, keys := onewrite.Client{Doer: &http.Client{Transport: transport}}, credentials.NewStaticCredentialsProvider("local", "local", "")
 	w.Client = idp.New(idp.Options{Region: "eu-west-1", BaseEndpoint: aws.String(server.URL()), HTTPClient: client, Credentials: keys, Retryer: aws.NopRetryer{}})
 	queues := sqs.New(sqs.Options{Region: "eu-west-1", BaseEndpoint: aws.String(server.URL()), HTTPClient: client, Credentials: keys, Retryer: aws.NopRetryer{}})
 	queue, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("confirmed")})

@@ -29,6 +29,7 @@ import (
 	"github.com/postconfirm/postconfirm/deploy/onebox/pretend"
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/connect"
+	outbox "github.com/postconfirm/postconfirm/enrich/connect/ses/pretend"
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
 	"github.com/postconfirm/postconfirm/worker/app"
@@ -68,6 +69,7 @@ type Box struct {
 	Cloud      *localcloud.Cloud
 	Vendors    *pretend.Vendors // nil without the demo's pipeline
 	Worker     *app.App
+	Outbox     *outbox.Outbox // takes the mails of ses steps
 
 	stop    context.CancelFunc // of the worker
 	working sync.WaitGroup
@@ -84,6 +86,10 @@ func Start(ctx context.Context, o Options) (_ *Box, err error) {
 		}
 	}()
 	if err := b.startCloud(&o); err != nil {
+		return nil, err
+	}
+	mail, err := b.startMail()
+	if err != nil {
 		return nil, err
 	}
 	path, err := b.pipeline(&o)
@@ -104,7 +110,7 @@ func Start(ctx context.Context, o Options) (_ *Box, err error) {
 	if b.Pool, err = pool(ctx, b.Clients, b.TriggerARN, b.PolicyARN, attributes); err != nil {
 		return nil, err
 	}
-	return b, b.startWorker(ctx, o, path)
+	return b, b.startWorker(ctx, o, path, mail)
 }
 
 func (b *Box) startCloud(o *Options) error {
@@ -159,17 +165,35 @@ func (b *Box) pipeline(o *Options) (path string, err error) {
 		return o.Pipeline, nil
 	}
 	b.Vendors = &pretend.Vendors{}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	vendors, err := b.serve(b.Vendors)
 	if err != nil {
 		return "", fmt.Errorf("start pretend vendors: %w", err)
 	}
-	server := &http.Server{Handler: b.Vendors, ReadHeaderTimeout: 10 * time.Second}
-	b.serving.Go(func() { _ = server.Serve(listener) })
-	b.close = append(b.close, server.Close)
 	o.AllowLoopback = true
 	path = filepath.Join(dir, "demo.yaml")
-	text := strings.ReplaceAll(DemoPipeline, "http://VENDORS", "http://"+listener.Addr().String())
+	text := strings.ReplaceAll(DemoPipeline, "http://VENDORS", vendors)
 	return path, os.WriteFile(path, []byte(text), 0o600)
+}
+
+// startMail starts an SES that sends nothing.
+func (b *Box) startMail() (url string, err error) {
+	b.Outbox = &outbox.Outbox{}
+	if url, err = b.serve(b.Outbox); err != nil {
+		return "", fmt.Errorf("start pretend SES: %w", err)
+	}
+	return url, nil
+}
+
+// serve listens on a free port of this machine until the box is closed.
+func (b *Box) serve(h http.Handler) (url string, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	b.serving.Go(func() { _ = server.Serve(listener) })
+	b.close = append(b.close, server.Close)
+	return "http://" + listener.Addr().String(), nil
 }
 
 func attributesOf(path string) ([]string, error) {
@@ -186,9 +210,9 @@ func attributesOf(path string) ([]string, error) {
 	return names, nil
 }
 
-func (b *Box) startWorker(ctx context.Context, o Options, path string) error {
+func (b *Box) startWorker(ctx context.Context, o Options, path, mail string) error {
 	s := app.Settings{Pipeline: path, Queue: b.Queue, DeadLetters: b.DLQ, Ledger: "sqlite:" + o.Ledger, Log: o.Log,
-		SecretsDir: o.SecretsDir, AllowLoopback: o.AllowLoopback, Local: b.Endpoint, Region: b.Region,
+		SecretsDir: o.SecretsDir, AllowLoopback: o.AllowLoopback, Local: b.Endpoint, Mail: mail, Region: b.Region,
 		Worker: worker.Options{AnyPool: true, HideBase: o.Retry, Probe: o.Retry, Observer: o.Observer}}
 	if b.Vendors != nil {
 		s.Secret = demoSecrets{}

@@ -102,6 +102,36 @@ func TestAPolicyDecidesWhoSignsUp(t *testing.T) {
 	}
 }
 
+// TestMailsStayOnThisMachine: a ses step of a local cloud reaches an outbox, whatever credentials are around.
+func TestMailsStayOnThisMachine(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "real")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "real")
+	path := filepath.Join(t.TempDir(), "pipeline.yaml")
+	text := "version: 1\npools: [eu-west-1_Ab12cd34E]\nsteps:\n  - id: welcome\n    uses: ses\n    needs: [attributes]\n" +
+		"    with: { from: hello@example.com, subject: Welcome, text: Hello, to: \"${{ user.email }}\" }\n" +
+		"attributes: { website: https://example.com }\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b, said := start(t, onebox.Options{Pipeline: path, AllowLoopback: true})
+	person := onebox.People(1)[0]
+	if _, err := b.SignUp(t.Context(), person); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Confirm(t.Context(), person); err != nil {
+		t.Fatal(err)
+	}
+	if v := <-said; v.Outcome != worker.Completed {
+		t.Errorf("verdict: %+v", v)
+	}
+	if mails := b.Outbox.Mails(); len(mails) != 1 || b.Outbox.Repeated() != 0 {
+		t.Errorf("%d mails: %+v", len(mails), mails)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestALedgerOutlivesItsBox(t *testing.T) {
 	ledger := filepath.Join(t.TempDir(), "ledger.db")
 	for range 2 {

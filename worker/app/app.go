@@ -47,6 +47,7 @@ type Settings struct {
 
 	Worker worker.Options // for tests and the demo; its Log is set from Log
 	Local  string         // URL of a local cloud in place of AWS; none
+	Mail   string         // with Local, URL of an SES that sends nothing; Local, which has none: mails fail
 	Region string         // the AWS chain's
 	Secret enrich.Secrets // in place of what Secrets says; none
 	Out    io.Writer      // where a function writes its metrics; os.Stdout
@@ -87,11 +88,11 @@ func Load(path string, client *connect.Client) (*enrich.Pipeline, error) {
 	if err != nil {
 		return nil, &Usage{fmt.Errorf("read pipeline: %w", err)}
 	}
-	return parse(path, data, client)
+	return parse(path, data, client, nil)
 }
 
-func parse(path string, data []byte, client *connect.Client) (*enrich.Pipeline, error) {
-	p, err := pipefile.Parse(path, data, &pipefile.Options{Kinds: all.Kinds(client)})
+func parse(path string, data []byte, client *connect.Client, o *all.Options) (*enrich.Pipeline, error) {
+	p, err := pipefile.Parse(path, data, &pipefile.Options{Kinds: all.Kinds(client, o)})
 	if err != nil {
 		return nil, &Usage{err}
 	}
