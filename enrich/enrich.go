@@ -119,7 +119,7 @@ func ClassOf(c Connector) Class {
 // Config is the "with" block of one step. It is a pointer to a struct whose fields carry a tag pipe:"name" (with
 // ",required" or, for a key that stands beside "with" in the step, ",step"), doc:"…" and default:"…", a default being
 // written as it would be in the file. Fields of embedded structs count as its own. Field types: string, bool, int,
-// []int, []string, time.Duration, *expr.Template, map[string]*expr.Template, *expr.Tree.
+// []int, []string, time.Duration, *expr.Template, []*expr.Template, map[string]*expr.Template, *expr.Tree.
 type Config interface {
 	// Connector checks what the types can't say and makes the connector. Its errors are *FieldError, joined.
 	Connector() (Connector, error)
@@ -130,6 +130,29 @@ type Kind struct {
 	Name   string        // the word after "uses:"
 	Doc    string        // one sentence
 	Config func() Config // a new, empty configuration
+	Page   Page          // for its reference page; may be empty
+}
+
+// Page is what the reference page of a connector says beside the fields of its Config, which the page takes from their
+// tags. Every part may be empty; the texts are one line of Markdown each.
+type Page struct {
+	Class       string   // what a repeat does, if that depends on the configuration; else it is read off the Example
+	Result      []Term   // the keys of a step's result
+	Codes       []Code   // its own codes of failures
+	HTTP        bool     // it sends through the HTTP toolkit, and has that one's codes as well
+	Limits      []string // what it refuses because it is too long, too many or too slow, and what the vendor allows
+	Permissions []string // what the key or the role must be allowed to do, and nothing more: IAM actions, scopes
+	Example     string   // steps as they stand in a pipeline file, with "- id:" at the start of a line; tests read it
+}
+
+// Term is a word and its meaning.
+type Term struct{ Name, Doc string }
+
+// Code is one code of failures and what may be done about it.
+type Code struct {
+	Code string // "several_rows", or the form of many: "sql_<sqlstate>"
+	Kind FailureKind
+	Doc  string
 }
 
 // FieldError is a mistake in one field of a Config, for the reader of the file: what is wrong and what was meant.

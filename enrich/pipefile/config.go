@@ -151,6 +151,11 @@ func (r *reader) decode(n *yaml.Node, f field, s scope) (ok bool) {
 		*p = decodeList(r, n, f.name, r.Text)
 	case **expr.Template:
 		*p = r.template(n, f.name, s)
+	case *[]*expr.Template:
+		*p = decodeList(r, n, f.name, func(n *yaml.Node, what string) (*expr.Template, bool) {
+			t := r.template(n, what, s)
+			return t, t != nil
+		})
 	case *map[string]*expr.Template:
 		*p = r.templates(n, f.name, s)
 	case **expr.Tree:
