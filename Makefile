@@ -97,6 +97,15 @@ check-reliability: ## kill the real worker 300 times and stop it 20 times; about
 reliability: ## the whole proof: 10,000 kills, 200 stops, power losses, flipped bits, simulation; writes bin/reliability.md
 	CGO_ENABLED=0 $(GO) run ./deploy/reliability --go $(GO) --size full --report $(BIN)/reliability.md
 
+.PHONY: reference
+reference: ## write the reference pages of the connectors and their index
+	$(GO) test ./enrich/connect/all -run 'Reference|Index' -count=1 -update
+
+.PHONY: weights
+weights: ## measure what each connector adds to the worker, then write the pages anew
+	$(GO) run ./deploy/bench/weights -go $(GO)
+	$(MAKE) reference
+
 .PHONY: bench
 bench: ## benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...

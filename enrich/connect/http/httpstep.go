@@ -36,6 +36,7 @@ func Kind(client *connect.Client) enrich.Kind {
 		Name:   "http",
 		Doc:    "Sends one request to a JSON API and gives back what it answers.",
 		Config: func() enrich.Config { return &Config{client: client} },
+		Page:   page(),
 	}
 }
 
