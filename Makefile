@@ -40,9 +40,11 @@ lambda-worker: ## build the worker Lambda (arm64) into bin/lambda-worker/bootstr
 test: ## all Go tests; needs nothing but Go
 	CGO_ENABLED=0 $(GO) test -timeout 20m ./...
 	@test -n "$$POSTCONFIRM_TEST_DYNAMODB" || echo "test: NOT RUN: the DynamoDB ledger against a server; make check-dynalite does"
+	@test -n "$$POSTCONFIRM_TEST_POSTGRES" || echo "test: NOT RUN: the sql connector against PostgreSQL; make check-databases does"
+	@test -n "$$POSTCONFIRM_TEST_MYSQL" || echo "test: NOT RUN: the sql connector against MySQL or MariaDB; make check-databases does"
 
 .PHONY: check
-check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs check-dynalite check-reliability ## everything that must be green before a change lands
+check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs check-dynalite check-databases check-reliability ## everything that must be green before a change lands
 	@echo "check: all green"
 
 .PHONY: check-tools
@@ -88,6 +90,10 @@ check-fauxqs: ## the worker's queue, held against fauxqs, an SQS that we did not
 .PHONY: check-dynalite
 check-dynalite: ## the DynamoDB ledger, held against dynalite
 	@GO=$(GO) deploy/check/dynalite.sh
+
+.PHONY: check-databases
+check-databases: ## the sql connector, held against PostgreSQL and MariaDB from Debian
+	@GO=$(GO) deploy/check/databases.sh
 
 .PHONY: check-reliability
 check-reliability: ## kill the real worker 300 times and stop it 20 times; about a minute

@@ -34,6 +34,8 @@ var floors = []struct {
 	{"enrich/connect/ses", []string{"enrich", "enrich/expr", "enrich/awsfault", "enrich/connect"}},
 	{"enrich/connect/ses/pretend", nil},
 	{"enrich/connect/webhook", []string{"enrich", "enrich/expr", "enrich/connect"}},
+	{"enrich/connect/sql", []string{"enrich", "enrich/expr", "enrich/connect"}},
+	{"enrich/connect/all", []string{"enrich", "enrich/connect", "enrich/connect/http", "enrich/connect/hubspot", "enrich/connect/sql", "enrich/connect/webhook"}},
 	{"enrich/connect/reference", []string{"enrich", "enrich/connect", "enrich/pipefile"}},
 	{"enrich/connect/all", []string{"enrich", "enrich/connect", "enrich/connect/http", "enrich/connect/hubspot", "enrich/connect/ses", "enrich/connect/webhook"}},
 	{"enrich/enrichtest", []string{"enrich", "enrich/expr", "enrich/connect", "enrich/enrichtest/pretend"}},

@@ -19,6 +19,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -77,6 +78,12 @@ type Client struct {
 	timeout time.Duration
 	agent   string
 	now     func() time.Time
+
+	roots     *x509.CertPool
+	worldDial dialFunc // Options.Dial
+
+	closing sync.Mutex
+	closers []func() // what OnClose was given
 }
 
 // NewClient makes a client. It opens nothing yet.
@@ -90,6 +97,9 @@ func NewClient(o *Options) *Client {
 		timeout: positive(o.Timeout, DefaultTimeout),
 		agent:   o.UserAgent,
 		now:     o.Now,
+
+		roots:     o.RootCAs,
+		worldDial: o.Dial,
 	}
 	c.dialer = &net.Dialer{Control: c.guard.control}
 	if c.agent == "" {
@@ -106,8 +116,9 @@ func NewClient(o *Options) *Client {
 }
 
 // Close closes the connections that are kept for later, and gives up those that are being made for nobody. Calls under
-// way are not touched, and the client stays usable.
+// way are not touched, and the client stays usable. Then it calls what [Client.OnClose] was given.
 func (c *Client) Close() {
+	defer c.closeKept()
 	for _, t := range []http.RoundTripper{c.shared, c.alone} {
 		if closer, ok := t.(interface{ CloseIdleConnections() }); ok {
 			closer.CloseIdleConnections()

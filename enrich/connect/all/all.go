@@ -10,6 +10,7 @@ import (
 	httpstep "github.com/postconfirm/postconfirm/enrich/connect/http"
 	"github.com/postconfirm/postconfirm/enrich/connect/hubspot"
 	"github.com/postconfirm/postconfirm/enrich/connect/ses"
+	sqlstep "github.com/postconfirm/postconfirm/enrich/connect/sql"
 	"github.com/postconfirm/postconfirm/enrich/connect/webhook"
 )
 
@@ -29,6 +30,7 @@ func Kinds(client *connect.Client, o *Options) []enrich.Kind {
 		httpstep.Kind(client),
 		hubspot.Kind(client),
 		ses.Kind(client, v.SES),
+		sqlstep.Kind(client),
 		webhook.Kind(client),
 	}
 }
