@@ -28,6 +28,8 @@ const (
 	CodeBadColumn    = "bad_column"       // permanent: a column without a usable name, or with bytes in it
 )
 
+var errNoDatabase = errors.New("sql: what came back is not the database's protocol")
+
 // failure classifies what a driver failed with. Nothing of the server's text survives: it quotes values.
 func failure(ctx context.Context, l *line, err error) error {
 	var known *enrich.Error
@@ -39,6 +41,8 @@ func failure(ctx context.Context, l *line, err error) error {
 		return known
 	case l.failed != nil && errors.As(l.failed, &known):
 		return known
+	case !l.open && (l.overrun() || errors.As(err, &long)):
+		return &enrich.Error{Kind: enrich.Temporary, Code: connect.CodeResponse, Sent: true, Err: errNoDatabase}
 	case l.overrun(), errors.As(err, &long):
 		return refusal(CodeTooLarge, fmt.Sprintf("the server sent more than %d bytes", maxWire))
 	case ctx.Err() != nil:
@@ -52,14 +56,15 @@ func failure(ctx context.Context, l *line, err error) error {
 	}
 	e := connect.Fault(ctx, "sql", err, true)
 	if e.Code == connect.CodeOther || e.Code == connect.CodeResponse {
-		e.Code, e.Err = connect.CodeResponse, errors.New("sql: what came back is not the database's protocol")
+		e.Code, e.Err = connect.CodeResponse, errNoDatabase
 	}
 	return e
 }
 
-// lost tells whether the driver says in its own way that the connection is gone.
+// lost tells whether the driver says in its own way that the connection is gone. For a write that failed MySQL's has no
+// value, only the text of driver.ErrBadConn without "driver: ".
 func lost(err error) bool {
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, pgconn.ErrConnClosed) ||
+	return err.Error() == "bad connection" || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, pgconn.ErrConnClosed) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 

@@ -22,6 +22,7 @@ type line struct {
 
 	capped *capped
 	failed error // why there is no connection
+	open   bool  // the server has let us in: from now on it can be believed to be one
 }
 
 // connect is what drivers dial with.

@@ -46,6 +46,7 @@ func openMySQL(ctx context.Context, t target, l *line) (session, error) {
 		l.hangUp()
 		return nil, unsent(ctx, CodeBadDSN, "driver", fmt.Errorf("it makes a %T", conn))
 	}
+	l.open = true
 	return &mariaDB{able, l}, nil
 }
 

@@ -41,6 +41,7 @@ func openPostgres(ctx context.Context, t target, l *line) (session, error) {
 		l.hangUp()
 		return nil, failure(ctx, l, err)
 	}
+	l.open = true
 	return &postgres{conn, l}, nil
 }
 
