@@ -44,7 +44,7 @@ test: ## all Go tests; needs nothing but Go
 	@test -n "$$POSTCONFIRM_TEST_MYSQL" || echo "test: NOT RUN: the sql connector against MySQL or MariaDB; make check-databases does"
 
 .PHONY: check
-check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs check-dynalite check-databases check-reliability ## everything that must be green before a change lands
+check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs check-dynalite check-databases check-contributing check-reliability ## everything that must be green before a change lands
 	@echo "check: all green"
 
 .PHONY: check-tools
@@ -94,6 +94,10 @@ check-dynalite: ## the DynamoDB ledger, held against dynalite
 .PHONY: check-databases
 check-databases: ## the sql connector, held against PostgreSQL and MariaDB from Debian
 	@GO=$(GO) deploy/check/databases.sh
+
+.PHONY: check-contributing
+check-contributing: ## the page about adding a connector, followed to the letter in a copy
+	@deploy/check/contributing.sh
 
 .PHONY: check-reliability
 check-reliability: ## kill the real worker 300 times and stop it 20 times; about a minute

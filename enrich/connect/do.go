@@ -96,6 +96,8 @@ func checkURL(u *url.URL) error {
 		return errors.New("the URL is neither https nor http")
 	case u.User != nil:
 		return errors.New("the URL has user information")
+	case u.Path != "" && u.Path[0] != '/': // url.JoinPath makes such of a URL without a path; on the wire it is no HTTP
+		return errors.New("the URL's path does not begin with a slash")
 	}
 	return nil
 }

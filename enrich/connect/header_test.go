@@ -47,6 +47,7 @@ func TestBadRequestsNeverLeave(t *testing.T) {
 		{"no URL", connect.CodeBadURL, connect.Request{}},
 		{"no host", connect.CodeBadURL, connect.Request{URL: &url.URL{Scheme: "https", Host: ":443"}}},
 		{"a file", connect.CodeBadURL, connect.Request{URL: &url.URL{Scheme: "file", Host: "h", Path: "/etc/passwd"}}},
+		{"a path without its slash", connect.CodeBadURL, connect.Request{URL: &url.URL{Scheme: "https", Host: "h", Path: "hunter2"}}},
 		{"user information", connect.CodeBadURL, connect.Request{URL: &url.URL{Scheme: "https", Host: "h", User: url.UserPassword("u", "hunter2")}}},
 		{"a second request in a header", connect.CodeBadHeader, connect.Request{URL: good, Header: http.Header{"X": {"hunter2\r\nHost: evil"}}}},
 		{"a Host of our own", connect.CodeBadHeader, connect.Request{URL: good, Header: http.Header{"host": {"hunter2"}}}},
