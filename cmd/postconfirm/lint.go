@@ -37,7 +37,7 @@ func lint(std streams, path string, asJSON bool) error {
 	}
 	client := connect.NewClient(&connect.Options{AllowLoopback: true})
 	defer client.Close()
-	kinds := &pipefile.Options{Kinds: all.Kinds(client, nil)}
+	kinds := &pipefile.Options{Kinds: all.Kinds(client)}
 	warnings, err := pipefile.Lint(path, data, kinds)
 	var mistakes *pipefile.Mistakes
 	if errors.As(err, &mistakes) {

@@ -20,8 +20,8 @@ import (
 	"github.com/postconfirm/postconfirm/deploy/localcloud"
 	"github.com/postconfirm/postconfirm/deploy/localcloud/cognito"
 	"github.com/postconfirm/postconfirm/deploy/localcloud/function"
-	"github.com/postconfirm/postconfirm/enrich/onewrite"
 	cloudsqs "github.com/postconfirm/postconfirm/deploy/localcloud/sqs"
+	"github.com/postconfirm/postconfirm/enrich/onewrite"
 )
 
 const secret = "Correct-Horse-7"

@@ -66,6 +66,9 @@ type Options struct {
 	UserAgent string
 	// Now is the clock that dates in Retry-After are compared with. Default: time.Now.
 	Now func() time.Time
+	// Local is the URL of what plays Amazon's mail service on this machine, for a local cloud: no mail leaves it then,
+	// whatever credentials are around. Default: Amazon's.
+	Local string
 }
 
 // Client sends requests of connectors. It is safe for concurrent use, and one per process is enough.
@@ -81,10 +84,14 @@ type Client struct {
 
 	roots     *x509.CertPool
 	worldDial dialFunc // Options.Dial
+	local     string   // Options.Local
 
 	closing sync.Mutex
 	closers []func() // what OnClose was given
 }
+
+// Local is Options.Local.
+func (c *Client) Local() string { return c.local }
 
 // NewClient makes a client. It opens nothing yet.
 func NewClient(o *Options) *Client {
@@ -100,6 +107,7 @@ func NewClient(o *Options) *Client {
 
 		roots:     o.RootCAs,
 		worldDial: o.Dial,
+		local:     o.Local,
 	}
 	c.dialer = &net.Dialer{Control: c.guard.control}
 	if c.agent == "" {

@@ -10,6 +10,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,11 +89,11 @@ func Load(path string, client *connect.Client) (*enrich.Pipeline, error) {
 	if err != nil {
 		return nil, &Usage{fmt.Errorf("read pipeline: %w", err)}
 	}
-	return parse(path, data, client, nil)
+	return parse(path, data, client)
 }
 
-func parse(path string, data []byte, client *connect.Client, o *all.Options) (*enrich.Pipeline, error) {
-	p, err := pipefile.Parse(path, data, &pipefile.Options{Kinds: all.Kinds(client, o)})
+func parse(path string, data []byte, client *connect.Client) (*enrich.Pipeline, error) {
+	p, err := pipefile.Parse(path, data, &pipefile.Options{Kinds: all.Kinds(client)})
 	if err != nil {
 		return nil, &Usage{err}
 	}
@@ -110,7 +111,7 @@ func New(ctx context.Context, s Settings) (*App, error) {
 
 // build makes what checked settings say.
 func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ *App, err error) {
-	a := &App{log: s.Log, client: connect.NewClient(&connect.Options{AllowLoopback: s.AllowLoopback, Idle: max(connect.DefaultIdle, s.InFlight)})}
+	a := &App{log: s.Log, client: connect.NewClient(&connect.Options{AllowLoopback: s.AllowLoopback, Idle: max(connect.DefaultIdle, s.InFlight), Local: cmp.Or(s.Mail, s.Local)})}
 	a.keep, _ = s.keepAnswers() // check has seen it
 	if err := s.read(ctx, a); err != nil {
 		return nil, err

@@ -1,17 +1,11 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/postconfirm/postconfirm/enrich"
-	"github.com/postconfirm/postconfirm/enrich/connect/all"
-	"github.com/postconfirm/postconfirm/enrich/connect/ses"
 	"github.com/postconfirm/postconfirm/enrich/secretenv"
 	"github.com/postconfirm/postconfirm/worker/amazon"
 	"github.com/postconfirm/postconfirm/worker/amazon/sources"
@@ -44,7 +38,7 @@ func (s *Settings) connect(ctx context.Context, a *App) (err error) {
 // read finds the pipeline and its secrets. What a service has not got is wrong use; a service that can't be asked is not.
 func (s *Settings) read(ctx context.Context, a *App) (err error) {
 	if !sources.IsDocument(s.Pipeline) {
-		a.Pipeline, err = s.load(a)
+		a.Pipeline, err = Load(s.Pipeline, a.client)
 	} else if err = s.connect(ctx, a); err == nil {
 		a.Pipeline, err = s.fetch(ctx, a)
 	}
@@ -74,23 +68,5 @@ func (s *Settings) fetch(ctx context.Context, a *App) (*enrich.Pipeline, error) 
 	case err != nil:
 		return nil, fmt.Errorf("read pipeline: %w", err)
 	}
-	return parse(s.Pipeline, data, a.client, s.connectors())
-}
-
-// load reads the pipeline file of a path.
-func (s *Settings) load(a *App) (*enrich.Pipeline, error) {
-	data, err := os.ReadFile(s.Pipeline)
-	if err != nil {
-		return nil, &Usage{fmt.Errorf("read pipeline: %w", err)}
-	}
-	return parse(s.Pipeline, data, a.client, s.connectors())
-}
-
-// connectors keeps the mails of a local cloud on this machine, whatever credentials are around.
-func (s *Settings) connectors() *all.Options {
-	if s.Local == "" {
-		return nil
-	}
-	return &all.Options{SES: &ses.Options{Endpoint: cmp.Or(s.Mail, s.Local), Region: cmp.Or(s.Region, "eu-west-1"),
-		Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}}
+	return parse(s.Pipeline, data, a.client)
 }

@@ -31,7 +31,7 @@ func file(t *testing.T) []byte {
 }
 
 func TestTheExampleHasNothingToMend(t *testing.T) {
-	warnings, err := pipefile.Lint("pipeline.yaml", file(t), &pipefile.Options{Kinds: all.Kinds(connect.NewClient(nil), nil)})
+	warnings, err := pipefile.Lint("pipeline.yaml", file(t), &pipefile.Options{Kinds: all.Kinds(connect.NewClient(nil))})
 	if err != nil || len(warnings) > 0 {
 		t.Errorf("%v %v", err, warnings)
 	}

@@ -14,22 +14,13 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/connect/webhook"
 )
 
-// Options are where the connectors of a deployment find what they talk to; the zero value of each is its default.
-type Options struct {
-	SES *ses.Options // the usual AWS chain and Amazon's endpoint
-}
-
 // Kinds are the connectors, by name. Those that speak HTTP send through client, whose options belong to the
-// deployment; it must not be nil. o may be nil.
-func Kinds(client *connect.Client, o *Options) []enrich.Kind {
-	var v Options
-	if o != nil {
-		v = *o
-	}
+// deployment; it must not be nil.
+func Kinds(client *connect.Client) []enrich.Kind {
 	return []enrich.Kind{
 		httpstep.Kind(client),
 		hubspot.Kind(client),
-		ses.Kind(client, v.SES),
+		ses.Kind(client, nil),
 		sqlstep.Kind(client),
 		webhook.Kind(client),
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestTheCatalogueIsInOrder(t *testing.T) {
 	names := []string{}
-	for _, kind := range all.Kinds(connect.NewClient(nil), nil) {
+	for _, kind := range all.Kinds(connect.NewClient(nil)) {
 		names = append(names, kind.Name)
 		if kind.Doc == "" || !strings.HasSuffix(kind.Doc, ".") {
 			t.Errorf("%s: its sentence is %q", kind.Name, kind.Doc)

@@ -54,7 +54,7 @@ func TestAPipelineFileReachesTheVendor(t *testing.T) {
 	vendor := pretend.New()
 	defer vendor.Close()
 	pipeline, err := pipefile.Parse("pipeline.yaml", []byte(file), &pipefile.Options{
-		Kinds: all.Kinds(connect.NewClient(&connect.Options{Transport: vendor}), nil)})
+		Kinds: all.Kinds(connect.NewClient(&connect.Options{Transport: vendor}))})
 	if err != nil {
 		t.Fatal(err)
 	}

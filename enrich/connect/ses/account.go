@@ -1,6 +1,7 @@
 package ses
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 
 	"github.com/postconfirm/postconfirm/enrich"
@@ -28,6 +30,9 @@ type account struct {
 func newAccount(client *connect.Client, o *Options) *account {
 	if o == nil {
 		o = &Options{}
+	}
+	if client.Local() != "" {
+		o = &Options{Endpoint: client.Local(), Region: cmp.Or(o.Region, "eu-west-1"), Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
 	}
 	return &account{client: client, options: *o, regions: map[string]*sesv2.Client{}}
 }
