@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -37,17 +40,31 @@ func (h Harness) canaries(t *testing.T) {
 	for _, status := range []int{101, 200, 207, 300, 302, 400, 401, 403, 404, 409, 422, 429, 500, 501, 503, 999} {
 		answers[fmt.Sprintf("echo %d", status)] = pretend.Echo(status)
 	}
+	logged := listen()
+	defer logged.stop()
 	for name, answer := range answers {
 		h.in(t, func(t *testing.T, w *world) {
 			_, err := w.run(t.Context())
 			h.clean(t, name, err)
 		}, answer)
+		for i := range h.everywhere() {
+			h.in(t, func(t *testing.T, w *world) {
+				w.vendor.When(h.everywhere()[i].Is, answer)
+				_, err := w.run(t.Context())
+				h.clean(t, h.everywhere()[i].Name+": "+name, err)
+			}, h.Found)
+		}
 	}
 	h.in(t, func(t *testing.T, w *world) {
 		w.vendor.Down(true)
 		_, err := w.run(t.Context())
 		h.clean(t, "no connection", err)
 	})
+	h.in(t, func(t *testing.T, w *world) {
+		_, err := w.run(t.Context())
+		h.clean(t, "a good call", err)
+	}, h.Found)
+	h.hidden(t, "the log", logged.text())
 }
 
 func oneLine(texts []string) string {
@@ -61,17 +78,29 @@ func (h Harness) clean(t *testing.T, name string, err error) {
 		return
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
-		text := fmt.Sprintf(verb, err)
-		for i, canary := range h.Canaries {
-			if strings.Contains(text, canary) {
-				t.Errorf("%s: canary %d is in the error's %s", name, i, verb)
-			}
-		}
+		h.hidden(t, name+": the error's "+verb, fmt.Sprintf(verb, err))
 	}
 	h.clean(t, name, errors.Unwrap(err))
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range joined.Unwrap() {
 			h.clean(t, name, one)
+		}
+	}
+}
+
+// hidden looks for what must not be seen, also where it is quoted or escaped.
+func (h Harness) hidden(t *testing.T, where, text string) {
+	t.Helper()
+	all := slices.Concat(h.Canaries, h.Unsent)
+	if h.Tokens != nil {
+		all = append(all, "canary-access-")
+	}
+	for i, canary := range all {
+		for _, form := range []string{canary, url.QueryEscape(canary), url.PathEscape(canary), strings.Trim(strconv.Quote(canary), `"`)} {
+			if strings.Contains(text, form) {
+				t.Errorf("%s shows canary %d", where, i)
+				break
+			}
 		}
 	}
 }
@@ -91,7 +120,7 @@ func (h Harness) key(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		seen := w.vendor.Seen()
+		seen := w.asked()
 		first, again, other := h.Key(seen[0]), h.Key(seen[1]), h.Key(seen[len(seen)-1])
 		if first == "" || first != again || first == other {
 			t.Errorf("the keys of two tries and of another effect are %q, %q and %q", first, again, other)
@@ -113,13 +142,13 @@ func (h Harness) once(t *testing.T) {
 		if _, err := w.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		before := len(w.vendor.Seen())
+		before := len(w.asked())
 		w.vendor.Say(pretend.ResetRead(), h.Found)
 		synctest.Wait()
 		if e := w.fails(t); !e.Unknown() {
 			t.Errorf("got %+v, want an unknown outcome", e)
 		}
-		if sent := len(w.vendor.Seen()) - before; sent != 1 {
+		if sent := len(w.asked()) - before; sent != 1 {
 			t.Errorf("the request was sent %d times", sent)
 		}
 	}, h.Found)
@@ -143,7 +172,7 @@ func (h Harness) concurrent(t *testing.T) {
 			return
 		}
 		keys := map[string]bool{}
-		for _, r := range w.vendor.Seen() {
+		for _, r := range w.asked() {
 			keys[h.Key(r)] = true
 		}
 		if len(keys) != 32 {
@@ -154,7 +183,8 @@ func (h Harness) concurrent(t *testing.T) {
 
 func (h Harness) sockets(t *testing.T) {
 	alive := goleak.IgnoreCurrent()
-	vendor := pretend.New(h.Found, pretend.ResetRead(), pretend.Hang())
+	vendor := pretend.New(h.Found)
+	h.route(vendor)
 	base, err := vendor.Listen()
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ package enrichtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -30,10 +31,13 @@ type Harness struct {
 	New func(t *testing.T, base string, client *connect.Client) enrich.Connector
 	// Vars are the values of a call. The suite only reads them.
 	Vars expr.Vars
-	// Canaries are texts of Vars that stand for somebody's e-mail, name, token or password. Each must reach the vendor
-	// in a call that goes well, and none may be seen in any error.
+	// Canaries are texts that stand for somebody's e-mail, name, token or password: parts of Vars, or of what Asides and
+	// Tokens answer. Each must reach the vendor in a call that goes well, and none may be seen in any error or log.
 	Canaries []string
-	// Found is what the vendor answers when all is well, and Want what the connector makes of it.
+	// Unsent are texts that the connector knows and that must not even reach the vendor: a key that only signs.
+	Unsent []string
+	// Found is what the vendor answers when all is well, and Want what the connector makes of it. The keys of Want are the
+	// outputs that it declares: it must give no others, whatever is answered.
 	Found pretend.Answer
 	Want  enrich.Result
 	// NotFound is what the vendor answers when there is no such thing. Nil if the connector knows no such outcome.
@@ -43,8 +47,15 @@ type Harness struct {
 	// Opaque says that the connector does not look at the body of an answer, so a bad one is no failure. It must stay
 	// bounded all the same.
 	Opaque bool
+	// ReadsByPost says that a connector of class read asks by POST, which changes nothing at this vendor.
+	ReadsByPost bool
 	// Statuses are those that the connector reads in its own way. All others must be read as connect.Classify does.
 	Statuses map[int]Reading
+	// Tokens is how the connector gets access tokens. Nil if it has none that expire.
+	Tokens *Tokens
+	// Asides are the other requests of one call. What is said above of a request is said of the one request that is
+	// neither one of them nor for a token: the effect, or the question. There must be one such request in each call.
+	Asides []Aside
 }
 
 // Reading is how a connector reads a status.
@@ -54,22 +65,29 @@ type Reading struct {
 	Refused bool               // the vendor says that it did nothing
 }
 
-// Run puts a connector through the suite.
+// Run puts a connector through the suite. Its subtests are the sentences of the contract; a harness without the field that a
+// sentence is about passes it.
 func Run(t *testing.T, h Harness) {
 	t.Run("what is found becomes the result", h.found)
 	t.Run("what is not found is an outcome", h.notFound)
+	t.Run("only declared outputs are given", h.outputs)
 	t.Run("every status has its class", h.statuses)
+	t.Run("a refusal is not asked again", h.stubborn)
 	t.Run("Retry-After is honoured within bounds", h.retryAfter)
-	t.Run("a redirect is not followed", h.redirect)
+	t.Run("a redirect is not followed and carries no credentials", h.redirect)
 	t.Run("a failure says whether the request left", h.sent)
 	t.Run("a silent vendor is given up", h.silence)
 	t.Run("hostile answers stay bounded", h.hostile)
 	t.Run("odd answers do no harm", h.odd)
 	t.Run("a cancelled call returns promptly", h.cancel)
-	t.Run("no error shows a secret or a personal value", h.canaries)
+	t.Run("no error or log shows a secret or a personal value", h.canaries)
 	t.Run("the effect key is the same on every try", h.key)
+	t.Run("the same key twice is one effect", h.repeat)
+	t.Run("the declared class is true", h.declared)
 	t.Run("an effect is never sent twice", h.once)
 	t.Run("calls run side by side", h.concurrent)
+	t.Run("a token is fetched once and renewed once", h.tokens)
+	t.Run("trouble on the way to the effect is told from trouble with it", h.asides)
 	t.Run("nothing is left behind on real sockets", h.sockets)
 }
 
@@ -78,6 +96,7 @@ const base = "http://127.0.0.1:8080"
 
 // world is one vendor and one connector that knows only it.
 type world struct {
+	harness   Harness
 	vendor    *pretend.Vendor
 	connector enrich.Connector
 	call      enrich.Call
@@ -89,16 +108,28 @@ func (h Harness) in(t *testing.T, test func(t *testing.T, w *world), script ...p
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		vendor := pretend.New(script...)
+		h.route(vendor)
 		defer vendor.Close()
 		client := connect.NewClient(&connect.Options{AllowLoopback: true, Dial: vendor.Dial})
 		defer client.Close()
-		test(t, &world{vendor: vendor, connector: h.New(t, base, client), call: h.call("3f0c8a52")})
+		test(t, &world{harness: h, vendor: vendor, connector: h.New(t, base, client), call: h.call("3f0c8a52")})
 	})
 }
 
 func (h Harness) call(key string) enrich.Call { return enrich.Call{EffectKey: key, Vars: h.Vars} }
 
-func (w *world) run(ctx context.Context) (enrich.Result, error) { return w.connector.Run(ctx, w.call) }
+// asked are the requests so far that a call is about, without those for tokens and the asides.
+func (w *world) asked() []pretend.Request { return w.harness.main(w.vendor.Seen()) }
+
+// run makes the call. A panic becomes an error that nobody classified, so that the test fails that looks at it.
+func (w *world) run(ctx context.Context) (result enrich.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the connector panicked: %v", p)
+		}
+	}()
+	return w.connector.Run(ctx, w.call)
+}
 
 // fails runs the call and gives its failure, which must be classified.
 func (w *world) fails(t *testing.T) *enrich.Error {

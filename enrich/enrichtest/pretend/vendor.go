@@ -56,6 +56,7 @@ func (r Request) Contains(text string) bool {
 type Vendor struct {
 	mu        sync.Mutex
 	script    []Answer
+	routes    []*route
 	seen      []Request
 	dialed    []string
 	down      bool
@@ -75,17 +76,6 @@ func New(script ...Answer) *Vendor {
 	v.memory = &http.Transport{DialContext: v.Dial, DisableCompression: true}
 	v.Say(script...)
 	return v
-}
-
-// Say sets what the vendor does with the next requests, one answer each; the last one holds for all that follow. With
-// an empty script it answers 200 and {}.
-func (v *Vendor) Say(script ...Answer) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.script = append([]Answer{}, script...)
-	if len(v.script) == 0 {
-		v.script = []Answer{JSON(http.StatusOK, "{}")}
-	}
 }
 
 // Down makes the vendor refuse connections through Dial, or accept them again. Connections that exist are cut.
@@ -210,35 +200,10 @@ func (v *Vendor) answer(conn net.Conn) {
 		return
 	}
 	for v.read(x) {
-		if !v.next().play(x) {
+		if !v.next(x.request).play(x) {
 			return
 		}
 	}
-}
-
-// unread takes the next answer if it is one that reads nothing.
-func (v *Vendor) unread() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if !v.script[0].unread {
-		return false
-	}
-	v.step()
-	return true
-}
-
-func (v *Vendor) next() Answer {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.step()
-}
-
-func (v *Vendor) step() Answer {
-	a := v.script[0]
-	if len(v.script) > 1 {
-		v.script = v.script[1:]
-	}
-	return a
 }
 
 // read takes one whole request off the connection.

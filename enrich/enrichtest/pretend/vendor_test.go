@@ -64,6 +64,25 @@ func TestTheScriptIsPlayedInOrderAndItsEndHolds(t *testing.T) {
 	})
 }
 
+func TestSomeRequestsHaveAScriptOfTheirOwn(t *testing.T) {
+	v := pretend.New(pretend.JSON(201, "1"), pretend.JSON(202, "2"))
+	defer v.Close()
+	token := func(r pretend.Request) bool { return strings.HasPrefix(r.Target, "/token") }
+	v.When(token, pretend.JSON(211, "1"), pretend.JSON(212, "2"))
+	v.When(func(r pretend.Request) bool { return r.Target == "/token/2" })
+	for i, want := range []struct {
+		path   string
+		status int
+	}{{"/token", 211}, {"/a", 201}, {"/token", 212}, {"/token/2", 200}, {"/a", 202}, {"/token", 212}, {"/b", 202}} {
+		if got, _, err := ask(t, v, "GET", "http://vendor.example"+want.path, "", nil); got != want.status || err != nil {
+			t.Errorf("request %d, %s: got %d %v, want %d", i, want.path, got, err, want.status)
+		}
+	}
+	if seen := v.Seen(); len(seen) != 7 {
+		t.Errorf("%d requests were remembered, want all 7", len(seen))
+	}
+}
+
 func TestWhatWasAskedIsRemembered(t *testing.T) {
 	v := pretend.New()
 	defer v.Close()
