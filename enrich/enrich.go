@@ -79,6 +79,13 @@ type Dependent interface {
 	Dependency() string
 }
 
+// Rememberer is a Connector of class Read that may know an answer already. Remembered is asked before Run, and asks nobody:
+// it costs no call of the dependency's rate, and works while that is out. known is false when Run must be called; else
+// result and error are as Run would give them.
+type Rememberer interface {
+	Remembered(ctx context.Context, call Call) (result Result, known bool, err error)
+}
+
 // Verifier is a Connector of class Verifiable: it can look whether an effect happened. Verify is called with the Call
 // whose outcome nobody knows, not before the call can no longer be under way. It gives the result as Run would have;
 // ErrNotFound says that the effect did not happen, and Run may be called again. It honours what Run honours.

@@ -55,5 +55,13 @@ func Failure(err error) *Error {
 	return &Error{Kind: Temporary, Code: "unclassified", Sent: true, Err: err}
 }
 
+// CodePending is the code of a throttled failure in which the other side says that it works on an answer: "not ready, ask
+// again". It is about one user, and says that the other side is well; every other throttled failure says that it has
+// too much to do.
+const CodePending = "pending"
+
+// Pending tells whether the other side said that it works on an answer.
+func (e *Error) Pending() bool { return e.Kind == Throttled && e.Code == CodePending }
+
 // Unknown tells whether nobody can say if the call had its effect: it left, and no answer denied it.
 func (e *Error) Unknown() bool { return e.Sent && !e.Refused }

@@ -90,9 +90,14 @@ func answered(err error) bool {
 	return kind != enrich.Temporary && kind != enrich.Denied
 }
 
-// excluded are failures that say nothing about the dependency: our own stop, a throttle.
+// excluded are failures that say nothing about the dependency: our own stop, a throttle. One who says that an answer is
+// not ready yet is no throttle: he is well, and asks one run to wait, not all.
 func excluded(err error) bool {
-	return err != nil && (errors.Is(err, context.Canceled) || enrich.Failure(err).Kind == enrich.Throttled)
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err != nil
+	}
+	f := enrich.Failure(err)
+	return f.Kind == enrich.Throttled && !f.Pending()
 }
 
 func (d *dependency) sick() bool {

@@ -26,7 +26,7 @@ import (
 // a vendor in memory. The pool's rows (B5 80 to 91) are in matrix_pool_test.go.
 //
 // Not here, and why:
-//   - B5-73: the http connector has nothing to refresh; here is what a key that is refused means.
+//   - B5-73: that a token is renewed once is held by the suite in enrich/enrichtest; here is what a key that is refused means.
 //   - B5-75: which part of a batch failed is for the connectors of CRMs to read; there is none yet. Here is only that
 //     nothing is made up of a 200 that has an error inside.
 //   - B5-76 is held by package enrich/connect, and for every connector by the suite in enrich/enrichtest.

@@ -97,7 +97,10 @@ func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record Step
 			return
 		}
 	}
-	a := e.ask(ctx, waits, s, func(ctx context.Context) (enrich.Result, error) { return s.Connector.Run(ctx, call) })
+	a, known := e.remembered(ctx, s, call)
+	if !known {
+		a = e.ask(ctx, waits, s, func(ctx context.Context) (enrich.Result, error) { return s.Connector.Run(ctx, call) })
+	}
 	if a.err == nil {
 		a.err = e.keep(s, &record, a.result)
 	}
@@ -142,6 +145,18 @@ func (e *execution) ask(ctx, waits context.Context, s *enrich.Step, f func(conte
 	a.note = e.note(s)
 	a.note.Tries, a.note.Took = calls, e.options.Now().Sub(started)
 	return a
+}
+
+// remembered is the answer that a reading connector knows already: nobody is asked for it, so neither rate nor breaker has
+// a say.
+func (e *execution) remembered(ctx context.Context, s *enrich.Step, call enrich.Call) (a asked, known bool) {
+	memory, ok := s.Connector.(enrich.Rememberer)
+	if !ok || s.Class != enrich.Read {
+		return a, false
+	}
+	a.note = e.note(s)
+	a.result, known, a.err = memory.Remembered(ctx, call)
+	return a, known
 }
 
 // note begins what the Observer hears of a step.
