@@ -190,20 +190,19 @@ func (h Harness) sockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := connect.NewClient(&connect.Options{AllowLoopback: true})
-	connector := h.New(t, base, client)
-	if got, err := connector.Run(t.Context(), h.call("one")); err != nil {
+	if got, err := h.New(t, base, client).Run(t.Context(), h.call("one")); err != nil {
 		t.Errorf("over sockets: %v", err)
 	} else if diff := cmp.Diff(h.Want, got); diff != "" {
 		t.Errorf("over sockets (-want +got):\n%s", diff)
 	}
 	vendor.Say(pretend.ResetRead())
-	if _, err := connector.Run(t.Context(), h.call("two")); err == nil || !classified(t, err).Unknown() {
+	if _, err := h.New(t, base, client).Run(t.Context(), h.call("two")); err == nil || !classified(t, err).Unknown() {
 		t.Errorf("after a reset: got %v, want an unknown outcome", err)
 	}
 	vendor.Say(pretend.Hang())
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := connector.Run(ctx, h.call("three")); err == nil || classified(t, err).Kind != enrich.Temporary {
+	if _, err := h.New(t, base, client).Run(ctx, h.call("three")); err == nil || classified(t, err).Kind != enrich.Temporary {
 		t.Errorf("after its deadline: got %v, want a temporary failure", err)
 	}
 	client.Close()

@@ -36,10 +36,13 @@ type Request struct {
 }
 
 // Contains tells whether a text is anywhere in the request: in the target or its unescaped form, in a header, in the
-// user and password of basic authorization, or in the body.
+// user and password of basic authorization, or in the body, also where that is a form.
 func (r Request) Contains(text string) bool {
 	plain, err := url.QueryUnescape(r.Target)
 	if err == nil && strings.Contains(plain, text) || strings.Contains(r.Target, text) || bytes.Contains(r.Body, []byte(text)) {
+		return true
+	}
+	if form, err := url.QueryUnescape(string(r.Body)); err == nil && strings.Contains(form, text) {
 		return true
 	}
 	for _, values := range r.Header {
