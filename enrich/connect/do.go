@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"time"
 
 	"github.com/postconfirm/postconfirm/enrich"
 )
@@ -36,6 +37,7 @@ type Response struct {
 
 	asked  string // method and host, for errors
 	failed *enrich.Error
+	at     time.Time // when it came
 }
 
 // Do sends a request once and reads the answer. An answer with any status is a Response: ask its Failure. The error,
@@ -121,8 +123,8 @@ func (c *Client) limit(r Request) int64 {
 
 // receive reads the body. Outside 2xx the status has said what matters, so a body that can't be read is no error.
 func (c *Client) receive(ctx context.Context, asked string, answer *http.Response, request Request) (*Response, error) {
-	r := &Response{Status: answer.StatusCode, Header: answer.Header, asked: asked}
-	if r.failed = Classify(r.Status, r.Header, c.now()); r.failed != nil {
+	r := &Response{Status: answer.StatusCode, Header: answer.Header, asked: asked, at: c.now()}
+	if r.failed = Classify(r.Status, r.Header, r.at); r.failed != nil {
 		r.failed.Err = fmt.Errorf("%s answered %d", asked, r.Status)
 	}
 	if r.Status < 200 { // after 101 the body is the open connection
@@ -143,6 +145,9 @@ func (c *Client) receive(ctx context.Context, asked string, answer *http.Respons
 	}
 	return nil, fault(ctx, asked, err, true)
 }
+
+// RetryAfter is how long the answer asks to wait, whatever its status; see the function of that name.
+func (r *Response) RetryAfter() time.Duration { return RetryAfter(r.Header, r.at) }
 
 // Failure is the answer's status as [Classify] reads it, with a cause that names method, host and status. It is nil
 // for 2xx. (Keep the type until it is known not to be nil: a nil *enrich.Error in an error is not nil.)

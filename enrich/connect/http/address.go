@@ -61,7 +61,7 @@ func newAddress(m *mistakes, c *Config) *address {
 		m.add("url", "it is no URL")
 		return nil
 	}
-	checkSkeleton(m, u, text, c)
+	checkSkeleton(m, "url", u, text, c)
 	return &address{template: c.URL, skeleton: u, segments: strings.Count(u.EscapedPath(), "/")}
 }
 
@@ -100,29 +100,44 @@ func end(s string) int {
 	return len(s)
 }
 
-func checkSkeleton(m *mistakes, u *url.URL, text string, c *Config) {
+func checkSkeleton(m *mistakes, field string, u *url.URL, text string, c *Config) {
 	host := u.Hostname()
 	switch {
 	case u.User != nil:
-		m.add("url", "no user or password in the URL; use basic-user and basic-password with a secret")
+		m.add(field, "no user or password in the URL; use basic-user and basic-password with a secret")
 	case host == "" || u.Opaque != "":
-		m.add("url", "the host is missing")
+		m.add(field, "the host is missing")
 	case strings.ContainsFunc(host, func(r rune) bool { return !hostLetter(r) }):
-		m.add("url", "write the host in plain ASCII (xn--… for other scripts)")
+		m.add(field, "write the host in plain ASCII (xn--… for other scripts)")
 	case strings.HasSuffix(u.Host, ":"):
-		m.add("url", "the port is missing behind the colon")
+		m.add(field, "the port is missing behind the colon")
 	case strings.Contains(text, "#"):
-		m.add("url", "a server never sees what stands behind a #")
+		m.add(field, "a server never sees what stands behind a #")
 	case u.Scheme == "http" && !c.AllowHTTP && !connect.Loopback(host):
-		m.add("url", "use https; http lets everyone on the way read the request (allow-http: true if it must be)")
+		m.add(field, "use https; http lets everyone on the way read the request (allow-http: true if it must be)")
 	case u.Scheme != "https" && u.Scheme != "http":
-		m.add("url", "start it with https://")
+		m.add(field, "start it with https://")
 	case dotted(u.EscapedPath()):
-		m.add("url", "no . or .. segments in the path")
+		m.add(field, "no . or .. segments in the path")
 	}
-	if err := c.client.CheckHost(host); err != nil {
-		m.add("url", "the host is this machine or a private address; whoever runs the worker can allow it, a pipeline can't")
+	if err := c.shared.client.CheckHost(host); err != nil {
+		m.add(field, "the host is this machine or a private address; whoever runs the worker can allow it, a pipeline can't")
 	}
+}
+
+// tokenURL checks the address of the token endpoint, which has no gaps at all.
+func tokenURL(m *mistakes, c *Config) *url.URL {
+	const field = "token-url"
+	if c.TokenURL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.TokenURL)
+	if err != nil || strings.Contains(c.TokenURL, "${{") || strings.ContainsFunc(c.TokenURL, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		m.add(field, "write a URL as plain text, without expressions")
+		return nil
+	}
+	checkSkeleton(m, field, u, c.TokenURL, c)
+	return u
 }
 
 func hostLetter(r rune) bool {

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/connect"
@@ -15,13 +17,17 @@ import (
 // Connector checks the block and makes the step's connector. Its errors are *enrich.FieldError, joined.
 func (c *Config) Connector() (enrich.Connector, error) {
 	m := &mistakes{}
-	s := &step{config: *c, client: c.client, class: c.class(), method: c.method()}
+	s := &step{config: *c, shared: c.shared, class: c.class(), method: c.method(), space: c.shared.lookups.Space()}
 	s.address = newAddress(m, c)
+	s.tokenURL = tokenURL(m, c)
 	s.outputs = newOutputs(m, c.Outputs)
 	c.checkMethod(m)
 	c.checkHeaders(m)
 	c.checkCredentials(m)
+	c.checkTokens(m)
 	c.checkAnswer(m)
+	c.checkPending(m)
+	c.checkCache(m)
 	if len(m.all) > 0 {
 		return nil, errors.Join(m.all...)
 	}
@@ -65,6 +71,10 @@ func (c *Config) checkMethod(m *mistakes) {
 		m.add("method", "write one of "+strings.Join(known, ", "))
 	case c.reads() && c.JSON != nil:
 		m.add("json", "a "+c.method()+" has no body; put the values into query, or use another method")
+	case c.reads() && c.Form != nil:
+		m.add("form", "a "+c.method()+" has no body; put the values into query, or use another method")
+	case c.JSON != nil && c.Form != nil:
+		m.add("form", "use json or form, not both")
 	case c.reads() && c.Key != "":
 		m.add("idempotency-key", "a "+c.method()+" changes nothing and needs no key")
 	}
@@ -83,10 +93,15 @@ func (c *Config) checkHeaders(m *mistakes) {
 	}
 	c.checkName(m, seen, "auth-header", c.AuthHeader)
 	c.checkName(m, seen, "idempotency-key", c.Key)
-	for _, name := range sorted(c.Query) {
-		if c.Query[name] == nil {
-			m.add("query", name+": the value is missing")
+	for field, values := range map[string]map[string]*expr.Template{"query": c.Query, "form": c.Form} {
+		for _, name := range sorted(values) {
+			if values[name] == nil {
+				m.add(field, name+": the value is missing")
+			}
 		}
+	}
+	if _, twice := c.Query[c.AuthQuery]; twice {
+		m.add("auth-query", c.AuthQuery+" is set twice: here and in query")
 	}
 }
 
@@ -106,8 +121,8 @@ func (c *Config) claim(m *mistakes, seen map[string]string, field, name string) 
 	canonical := http.CanonicalHeaderKey(name)
 	if other, taken := seen[canonical]; taken {
 		m.add(field, canonical+" is set twice: here and in "+other)
-	} else if canonical == "Authorization" && (c.Bearer != nil || c.User != nil) {
-		m.add(field, "Authorization is set by bearer or basic-user already")
+	} else if canonical == "Authorization" && (c.Bearer != nil || c.User != nil || c.TokenURL != "") {
+		m.add(field, "Authorization is set by bearer, basic-user or token-url already")
 	}
 	seen[canonical] = field
 }
@@ -119,10 +134,56 @@ func (c *Config) checkCredentials(m *mistakes) {
 	if (c.User == nil) != (c.Password == nil) {
 		m.add("basic-user", "basic-user and basic-password go together")
 	}
-	if (c.AuthHeader == "") != (c.AuthValue == nil) {
-		m.add("auth-header", "auth-header and auth-value go together")
+	switch {
+	case c.AuthHeader != "" && c.AuthQuery != "":
+		m.add("auth-query", "use auth-header or auth-query, not both; a header is seen by fewer")
+	case c.AuthQuery == "" && (c.AuthHeader == "") != (c.AuthValue == nil):
+		m.add("auth-header", "auth-value goes together with auth-header or auth-query")
+	case c.AuthQuery != "" && c.AuthValue == nil:
+		m.add("auth-query", "auth-query and auth-value go together")
 	}
 }
+
+func (c *Config) checkTokens(m *mistakes) {
+	switch {
+	case c.TokenURL != "" && (c.Bearer != nil || c.User != nil):
+		m.add("token-url", "use one of token-url, bearer and basic-user")
+	case (c.TokenURL == "") != (c.ClientID == nil), (c.TokenURL == "") != (c.ClientSecret == nil):
+		m.add("token-url", "token-url, client-id and client-secret go together")
+	case c.TokenURL == "" && c.Scope+c.Audience != "":
+		m.add("token-url", "scope and audience are for token-url, which is missing")
+	}
+	if c.ClientAuth != "" && c.ClientAuth != "header" && c.ClientAuth != "body" {
+		m.add("client-auth", "write header or body")
+	}
+}
+
+// checkPending: who asks again must be one who may.
+func (c *Config) checkPending(m *mistakes) {
+	if len(c.Pending) > 0 && !c.class().Repeatable() {
+		m.add("pending", "the step would be asked again, and a "+c.method()+" without idempotency-key must not be")
+	}
+	for _, status := range c.Pending {
+		switch {
+		case status < 200 || status > 499:
+			m.add("pending", "a status that means \"not ready\" lies between 200 and 499")
+		case slices.Contains(c.NotFound, status):
+			m.add("pending", strconv.Itoa(status)+" stands in not-found, too")
+		}
+	}
+}
+
+func (c *Config) checkCache(m *mistakes) {
+	switch {
+	case c.Cache != 0 && !c.reads():
+		m.add("cache", "only what a GET or HEAD answers can be remembered")
+	case c.Cache < 0 || c.Cache > maxCache:
+		m.add("cache", "write a time of 24h or less")
+	}
+}
+
+// maxCache is the longest that an answer is remembered: what is older belongs into a database.
+const maxCache = 24 * time.Hour
 
 func (c *Config) checkAnswer(m *mistakes) {
 	if c.Answer != "" && c.Answer != "json" && c.Answer != "none" {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -166,6 +167,38 @@ func TestWhatDoesNotGoTogether(t *testing.T) {
 		}},
 		{"a negative limit", "max-body", func(c *httpstep.Config) { c.MaxBody = -1 }},
 		{"a status that is none", "not-found", func(c *httpstep.Config) { c.NotFound = []int{0} }},
+		{"a body and a form", "form", func(c *httpstep.Config) {
+			c.Method, c.JSON, c.Form = "PUT", expr.Constant(int64(1)), templates(t, map[string]string{"a": "b"})
+		}},
+		{"a GET with a form", "form", func(c *httpstep.Config) { c.Form = templates(t, map[string]string{"a": "b"}) }},
+		{"a form with a hole", "form", func(c *httpstep.Config) { c.Method, c.Form = "PUT", map[string]*expr.Template{"a": nil} }},
+		{"a key in two places", "auth-query", func(c *httpstep.Config) {
+			c.AuthHeader, c.AuthQuery, c.AuthValue = "X-Key", "key", template(t, "x")
+		}},
+		{"a parameter without its key", "auth-query", func(c *httpstep.Config) { c.AuthQuery = "key" }},
+		{"a key that hides a parameter", "auth-query", func(c *httpstep.Config) {
+			c.AuthQuery, c.AuthValue, c.Query = "key", template(t, "x"), templates(t, map[string]string{"key": "y"})
+		}},
+		{"an id without where to", "token-url", func(c *httpstep.Config) { c.ClientID = template(t, "x") }},
+		{"where to without a secret", "token-url", func(c *httpstep.Config) {
+			c.TokenURL, c.ClientID = "https://login.example.com/token", template(t, "x")
+		}},
+		{"a scope for nobody", "token-url", func(c *httpstep.Config) { c.Scope = "x" }},
+		{"two kinds of tokens", "token-url", func(c *httpstep.Config) { tokens(t, c); c.Bearer = template(t, "x") }},
+		{"tokens and an Authorization of one's own", "headers", func(c *httpstep.Config) {
+			tokens(t, c)
+			c.Headers = templates(t, map[string]string{"Authorization": "y"})
+		}},
+		{"a token from this machine", "token-url", func(c *httpstep.Config) { tokens(t, c); c.TokenURL = "https://127.0.0.1/token" }},
+		{"a token without https", "token-url", func(c *httpstep.Config) { tokens(t, c); c.TokenURL = "http://login.example.com/token" }},
+		{"a token from wherever a user says", "token-url", func(c *httpstep.Config) { tokens(t, c); c.TokenURL = "https://${{user.sub}}.example.com/" }},
+		{"a way to say who we are that there is not", "client-auth", func(c *httpstep.Config) { tokens(t, c); c.ClientAuth = "query" }},
+		{"waiting for what must not be repeated", "pending", func(c *httpstep.Config) { c.Method, c.Pending = "POST", []int{202} }},
+		{"not ready and not there", "pending", func(c *httpstep.Config) { c.NotFound, c.Pending = []int{404}, []int{404} }},
+		{"not ready for a server that is down", "pending", func(c *httpstep.Config) { c.Pending = []int{503} }},
+		{"remembering an effect", "cache", func(c *httpstep.Config) { c.Method, c.Cache = "PUT", time.Hour }},
+		{"remembering for ever", "cache", func(c *httpstep.Config) { c.Cache = 25 * time.Hour }},
+		{"remembering the future", "cache", func(c *httpstep.Config) { c.Cache = -time.Hour }},
 		{"no URL", "url", func(c *httpstep.Config) { c.URL = nil }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -176,6 +209,12 @@ func TestWhatDoesNotGoTogether(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tokens makes a block get access tokens.
+func tokens(t testing.TB, c *httpstep.Config) {
+	t.Helper()
+	c.TokenURL, c.ClientID, c.ClientSecret = "https://login.example.com/token", template(t, "${{ secrets.USER }}"), template(t, "${{ secrets.PASSWORD }}")
 }
 
 func TestTheMethodGivesTheClass(t *testing.T) {
@@ -199,7 +238,7 @@ func TestTheMethodGivesTheClass(t *testing.T) {
 // The reader of the pipeline file fills the block by its tags, so each field must be of a type that it knows.
 func TestTheBlockIsOneThatTheFileReaderKnows(t *testing.T) {
 	known := []reflect.Type{reflect.TypeFor[string](), reflect.TypeFor[bool](), reflect.TypeFor[int](), reflect.TypeFor[[]int](),
-		reflect.TypeFor[*expr.Template](), reflect.TypeFor[map[string]*expr.Template](), reflect.TypeFor[*expr.Tree]()}
+		reflect.TypeFor[*expr.Template](), reflect.TypeFor[map[string]*expr.Template](), reflect.TypeFor[*expr.Tree](), reflect.TypeFor[time.Duration]()}
 	names := map[string]bool{}
 	for field := range reflect.TypeFor[httpstep.Config]().Fields() {
 		if !field.IsExported() {

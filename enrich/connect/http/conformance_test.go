@@ -1,8 +1,10 @@
 package httpstep_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -34,12 +36,15 @@ type form struct {
 
 func TestConformance(t *testing.T) {
 	for name, f := range map[string]form{
-		"a GET that reads":              reading(),
-		"a POST with a key":             keyed(),
-		"a POST without a key":          unsafe(),
-		"a POST with a key and no body": bare(),
-		"a PUT that looks at no answer": unread(),
-		"a DELETE":                      deleting(),
+		"a GET that reads":               reading(),
+		"a POST with a key":              keyed(),
+		"a POST without a key":           unsafe(),
+		"a POST with a key and no body":  bare(),
+		"a PUT that looks at no answer":  unread(),
+		"a DELETE":                       deleting(),
+		"a GET with tokens":              withTokens(),
+		"a GET that is remembered":       remembered(),
+		"a form with a key in the query": posted(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			f.harness.Vars = vars()
@@ -143,6 +148,49 @@ func deleting() form {
 	}, func(t *testing.T, c *httpstep.Config) {
 		asks(t, c)
 		c.Method = http.MethodDelete
+	}}
+}
+
+func withTokens() form {
+	f := reading()
+	fill := f.fill
+	f.harness.Canaries = []string{"canary.mail@example.com", "canary-user", "canary-password", "canary-access-0"}
+	f.harness.Statuses[202] = enrichtest.Reading{Kind: enrich.Throttled, Refused: true}
+	f.harness.Tokens = &enrichtest.Tokens{
+		Is: func(r pretend.Request) bool { return r.Target == "/token" },
+		Grant: func(token string) pretend.Answer {
+			return pretend.JSON(200, fmt.Sprintf(`{"access_token":%q,"token_type":"Bearer","expires_in":36000}`, token))
+		},
+	}
+	f.fill = func(t *testing.T, c *httpstep.Config) {
+		base := c.URL.Source()
+		fill(t, c)
+		tokens(t, c)
+		c.Bearer, c.TokenURL, c.Pending = nil, base+"/token", []int{202}
+	}
+	return f
+}
+
+func remembered() form {
+	f := reading()
+	fill := f.fill
+	f.fill = func(t *testing.T, c *httpstep.Config) {
+		fill(t, c)
+		c.Cache = time.Hour
+	}
+	return f
+}
+
+func posted() form {
+	return form{enrichtest.Harness{
+		Canaries: []string{"canary.mail@example.com", "Canary Née", "canary-key-2"}, Found: pretend.JSON(200, company),
+		Want: enrich.Result{"status": int64(200), "body": body()},
+		Key:  func(r pretend.Request) string { return r.Header.Get("Idempotency-Key") },
+	}, func(t *testing.T, c *httpstep.Config) {
+		c.Method, c.Key, c.ClientAuth = http.MethodPost, "Idempotency-Key", "body"
+		c.Headers = templates(t, map[string]string{"X-Mail": "${{ user.email }}"})
+		c.Form = templates(t, map[string]string{"name": "${{ user.given_name }}", "nothing": "${{ user.nothing }}"})
+		c.AuthQuery, c.AuthValue = "api_key", template(t, "${{ secrets.KEY }}")
 	}}
 }
 

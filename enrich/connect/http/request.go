@@ -13,6 +13,7 @@ import (
 
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/connect"
+	"github.com/postconfirm/postconfirm/enrich/connect/oauth"
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
 
@@ -26,18 +27,45 @@ const (
 // MaxRequest is the longest body that is sent, in bytes.
 const MaxRequest = 1 << 20
 
-// request fills in the values of one call.
-func (s *step) request(ctx context.Context, call enrich.Call) (r connect.Request, err error) {
-	r = connect.Request{Method: s.method, MaxBody: int64(s.config.MaxBody),
+// rendered is a request with the values of one call, and who may ask for its token.
+type rendered struct {
+	request connect.Request
+	grant   *oauth.ClientCredentials // nil without tokens
+}
+
+// render fills in the values of one call.
+func (s *step) render(ctx context.Context, call enrich.Call) (r rendered, err error) {
+	r.request = connect.Request{Method: s.method, MaxBody: int64(s.config.MaxBody),
 		Unread: s.config.Answer == "none", Alone: s.class == enrich.Unsafe}
-	if r.URL, err = s.url(ctx, call.Vars); err != nil {
+	if r.request.URL, err = s.url(ctx, call.Vars); err != nil {
 		return r, err
 	}
-	if r.Body, err = s.body(ctx, call.Vars); err != nil {
+	kind := ""
+	if r.request.Body, kind, err = s.body(ctx, call.Vars); err != nil {
 		return r, err
 	}
-	r.Header, err = s.header(ctx, call, len(r.Body) > 0)
+	if r.request.Header, err = s.header(ctx, call, kind); err != nil {
+		return r, err
+	}
+	r.grant, err = s.grant(ctx, call.Vars)
 	return r, err
+}
+
+// grant is who asks for tokens.
+func (s *step) grant(ctx context.Context, vars expr.Vars) (*oauth.ClientCredentials, error) {
+	if s.tokenURL == nil {
+		return nil, nil
+	}
+	id, err := credential(ctx, vars, "client-id", s.config.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := credential(ctx, vars, "client-secret", s.config.ClientSecret)
+	if err != nil {
+		return nil, err
+	}
+	return &oauth.ClientCredentials{Endpoint: s.tokenURL, ID: id, Secret: enrich.NewSecret(secret), Scope: s.config.Scope,
+		Audience: s.config.Audience, InBody: s.config.ClientAuth == "body"}, nil
 }
 
 func (s *step) url(ctx context.Context, vars expr.Vars) (*url.URL, error) {
@@ -45,15 +73,16 @@ func (s *step) url(ctx context.Context, vars expr.Vars) (*url.URL, error) {
 	if err != nil {
 		return nil, refused(connect.CodeBadURL, "url", err)
 	}
-	query := url.Values{}
-	for _, name := range sorted(s.config.Query) {
-		value, ok, err := s.config.Query[name].EvalString(ctx, vars)
+	query, err := values(ctx, vars, "query", s.config.Query)
+	if err != nil {
+		return nil, err
+	}
+	if s.config.AuthQuery != "" {
+		key, err := credential(ctx, vars, "auth-value", s.config.AuthValue)
 		if err != nil {
-			return nil, refused(CodeBadValue, "query "+name, err)
+			return nil, err
 		}
-		if ok {
-			query.Set(name, value)
-		}
+		query.Set(s.config.AuthQuery, key)
 	}
 	if len(query) > 0 {
 		u.RawQuery = strings.TrimPrefix(u.RawQuery+"&"+query.Encode(), "&")
@@ -64,11 +93,41 @@ func (s *step) url(ctx context.Context, vars expr.Vars) (*url.URL, error) {
 	return u, nil
 }
 
-// body writes the json block as the API wants to read it.
-func (s *step) body(ctx context.Context, vars expr.Vars) ([]byte, error) {
-	if s.config.JSON == nil {
-		return nil, nil
+// values evaluates a map; a null leaves its key out.
+func values(ctx context.Context, vars expr.Vars, field string, templates map[string]*expr.Template) (url.Values, error) {
+	all := url.Values{}
+	for _, name := range sorted(templates) {
+		value, ok, err := templates[name].EvalString(ctx, vars)
+		if err != nil {
+			return nil, refused(CodeBadValue, field+" "+name, err)
+		}
+		if ok {
+			all.Set(name, value)
+		}
 	}
+	return all, nil
+}
+
+// body writes the block json or form as the API wants to read it, and tells its type.
+func (s *step) body(ctx context.Context, vars expr.Vars) (body []byte, kind string, err error) {
+	switch {
+	case s.config.JSON != nil:
+		body, err = s.json(ctx, vars)
+		return body, "application/json", err
+	case s.config.Form != nil:
+		form, err := values(ctx, vars, "form", s.config.Form)
+		if err != nil {
+			return nil, "", err
+		}
+		if body = []byte(form.Encode()); len(body) > MaxRequest {
+			return nil, "", refused(CodeTooLarge, "form", fmt.Errorf("it is longer than %d bytes", MaxRequest))
+		}
+		return body, "application/x-www-form-urlencoded", nil
+	}
+	return nil, "", nil
+}
+
+func (s *step) json(ctx context.Context, vars expr.Vars) ([]byte, error) {
 	value, err := s.config.JSON.Eval(ctx, vars)
 	if err != nil {
 		return nil, refused(CodeBadValue, "json", err)
@@ -103,10 +162,10 @@ func written(value any) any {
 	return value
 }
 
-func (s *step) header(ctx context.Context, call enrich.Call, body bool) (http.Header, error) {
+func (s *step) header(ctx context.Context, call enrich.Call, kind string) (http.Header, error) {
 	h := http.Header{"Accept": {"application/json"}}
-	if body {
-		h.Set("Content-Type", "application/json")
+	if kind != "" {
+		h.Set("Content-Type", kind)
 	}
 	for _, name := range sorted(s.config.Headers) {
 		value, ok, err := s.config.Headers[name].EvalString(ctx, call.Vars)
