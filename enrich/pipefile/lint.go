@@ -14,7 +14,8 @@ import (
 
 // secretKeys are names under "with" whose value is a secret, whatever the connector.
 var secretKeys = []string{"authorization", "bearer", "token", "password", "secret", "api-key", "api_key", "apikey",
-	"x-api-key", "client-secret", "client_secret"}
+	"x-api-key", "client-secret", "client_secret",
+	"private-key", "private_key"}
 
 // literalSecret warns of a secret written into the file, without showing it.
 func (r *reader) literalSecret(key string, n *yaml.Node) {

@@ -9,6 +9,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/connect"
 	httpstep "github.com/postconfirm/postconfirm/enrich/connect/http"
 	"github.com/postconfirm/postconfirm/enrich/connect/hubspot"
+	"github.com/postconfirm/postconfirm/enrich/connect/salesforce"
 	"github.com/postconfirm/postconfirm/enrich/connect/ses"
 	sqlstep "github.com/postconfirm/postconfirm/enrich/connect/sql"
 	"github.com/postconfirm/postconfirm/enrich/connect/webhook"
@@ -20,6 +21,7 @@ func Kinds(client *connect.Client) []enrich.Kind {
 	return []enrich.Kind{
 		httpstep.Kind(client),
 		hubspot.Kind(client),
+		salesforce.Kind(client),
 		ses.Kind(client, nil),
 		sqlstep.Kind(client),
 		webhook.Kind(client),

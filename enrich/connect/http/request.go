@@ -1,15 +1,13 @@
 package httpstep
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/connect"
@@ -25,7 +23,7 @@ const (
 )
 
 // MaxRequest is the longest body that is sent, in bytes.
-const MaxRequest = 1 << 20
+const MaxRequest = connect.MaxRequest
 
 // rendered is a request with the values of one call, and who may ask for its token.
 type rendered struct {
@@ -120,7 +118,7 @@ func (s *step) body(ctx context.Context, vars expr.Vars) (body []byte, kind stri
 			return nil, "", err
 		}
 		if body = []byte(form.Encode()); len(body) > MaxRequest {
-			return nil, "", refused(CodeTooLarge, "form", fmt.Errorf("it is longer than %d bytes", MaxRequest))
+			return nil, "", refused(CodeTooLarge, "form", connect.ErrTooLarge)
 		}
 		return body, "application/x-www-form-urlencoded", nil
 	}
@@ -132,34 +130,14 @@ func (s *step) json(ctx context.Context, vars expr.Vars) ([]byte, error) {
 	if err != nil {
 		return nil, refused(CodeBadValue, "json", err)
 	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(written(value)); err != nil {
-		return nil, refused(CodeBadValue, "json", fmt.Errorf("a %T that JSON can't write", err))
+	body, err := connect.EncodeJSON(value)
+	switch {
+	case errors.Is(err, connect.ErrTooLarge):
+		return nil, refused(CodeTooLarge, "json", err)
+	case err != nil:
+		return nil, refused(CodeBadValue, "json", err)
 	}
-	if b.Len() > MaxRequest {
-		return nil, refused(CodeTooLarge, "json", fmt.Errorf("it is longer than %d bytes", MaxRequest))
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-// written gives times and durations the form that they have in any other text. The value belongs to this call.
-func written(value any) any {
-	switch v := value.(type) {
-	case time.Time, time.Duration:
-		text, _ := expr.Text(v)
-		return text
-	case map[string]any:
-		for key := range v {
-			v[key] = written(v[key])
-		}
-	case []any:
-		for i := range v {
-			v[i] = written(v[i])
-		}
-	}
-	return value
+	return body, nil
 }
 
 func (s *step) header(ctx context.Context, call enrich.Call, kind string) (http.Header, error) {
