@@ -83,6 +83,48 @@ func TestAVendorThatIsNotReady(t *testing.T) {
 	}, theDaemon)
 }
 
+func TestARateHoldsForWhatReachesTheVendor(t *testing.T) {
+	in(t, "in every second, with tokens that end on the way", func(t *testing.T, on face) {
+		const users, perSecond = 60, 5
+		v := pretend.New(pretend.JSON(200, `{"name":"Acme Ltd"}`))
+		t.Cleanup(v.Close)
+		var at []time.Time
+		v.When(func(r pretend.Request) bool { // the vendor asks one request at a time
+			if r.Target == "/find" {
+				at = append(at, time.Now())
+			}
+			return r.Target == "/token"
+		}, pretend.JSON(200, `{"access_token":"t","expires_in":5}`))
+		client := connect.NewClient(&connect.Options{Dial: v.Dial})
+		t.Cleanup(client.Close)
+		c := httpstep.Kind(client).Config().(*httpstep.Config)
+		c.URL, c.TokenURL, c.AllowHTTP = template(t, "http://api.example.com/find"), "http://api.example.com/token", true
+		c.ClientID, c.ClientSecret = template(t, "id"), template(t, "secret")
+		c.Outputs = map[string]*expr.Template{"name": template(t, "name")}
+		connector, err := c.Connector()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := company(t, connector)
+		p.Steps[0].Uses, p.Steps[0].Rate = "http", perSecond
+		w := newWorld(t, on, p)
+		subs := make([]string, users)
+		for i := range subs {
+			subs[i] = w.confirm("user" + strconv.Itoa(i) + "@acme.example")
+		}
+		w.work(10 * time.Minute)
+		for _, sub := range subs {
+			expect(t, "run", w.run(sub).State, worker.Done)
+		}
+		expect(t, "calls", len(at), users)
+		for i := perSecond; i < len(at); i++ {
+			if at[i].Sub(at[i-perSecond]) < 990*time.Millisecond {
+				t.Fatalf("calls %d to %d within %v", i-perSecond, i, at[i].Sub(at[i-perSecond]))
+			}
+		}
+	}, theDaemon)
+}
+
 func TestWhatAConnectorRemembersCostsNoCall(t *testing.T) {
 	in(t, "neither of the rate nor of a vendor that is down", func(t *testing.T, on face) {
 		const users, domains = 300, 5
