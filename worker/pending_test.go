@@ -63,7 +63,10 @@ func TestAVendorThatIsNotReady(t *testing.T) {
 		expect(t, "charged", w.charges(append(late, quick...), "company"), 0)
 		expect(t, "calls", v.count(), users+slow)
 	})
-	in(t, "is a well one: its word clears what others failed for", func(t *testing.T, on face) {
+}
+
+func TestAVendorThatIsNotReadyIsWell(t *testing.T) {
+	in(t, "and its word clears what others failed for", func(t *testing.T, on face) {
 		const users = 60
 		v := &vendor{class: enrich.Read, run: func(_ context.Context, call enrich.Call, n int) (enrich.Result, error) {
 			if n%2 == 0 {

@@ -144,6 +144,16 @@ var mutants = []mutant{
 		in: workers, proof: "TestAReopenedRun",
 	},
 	{
+		name: "a vendor that is not ready is no busy one",
+		file: "worker/dependency.go", old: "f.Kind == enrich.Throttled && !f.Pending()", new: "f.Kind == enrich.Throttled",
+		in: workers, proof: "TestAVendorThatIsNotReady",
+	},
+	{
+		name: "what a connector remembers costs no call",
+		file: "worker/step.go", old: "return a, known\n", new: "return a, false\n",
+		in: workers, proof: "TestWhatAConnectorRemembers",
+	},
+	{
 		name: "workers together keep the write budget",
 		file: "worker/slices.go", old: "if end.Before(a.Now) {", new: "if true {",
 		in: workers, proof: "TestManyWorkersShareOneBudget",

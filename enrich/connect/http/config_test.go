@@ -167,6 +167,23 @@ func TestWhatDoesNotGoTogether(t *testing.T) {
 		}},
 		{"a negative limit", "max-body", func(c *httpstep.Config) { c.MaxBody = -1 }},
 		{"a status that is none", "not-found", func(c *httpstep.Config) { c.NotFound = []int{0} }},
+		{"no URL", "url", func(c *httpstep.Config) { c.URL = nil }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := config(t, "https://api.example.com/")
+			test.change(c)
+			if fields, messages := mistakes(t, c); !slices.Equal(fields, []string{test.field}) {
+				t.Errorf("got %q %q, want one at %s", fields, messages, test.field)
+			}
+		})
+	}
+}
+
+func TestWhatDoesNotGoTogetherWithFormsTokensAndMemory(t *testing.T) {
+	for _, test := range []struct {
+		name, field string
+		change      func(*httpstep.Config)
+	}{
 		{"a body and a form", "form", func(c *httpstep.Config) {
 			c.Method, c.JSON, c.Form = "PUT", expr.Constant(int64(1)), templates(t, map[string]string{"a": "b"})
 		}},
@@ -199,7 +216,6 @@ func TestWhatDoesNotGoTogether(t *testing.T) {
 		{"remembering an effect", "cache", func(c *httpstep.Config) { c.Method, c.Cache = "PUT", time.Hour }},
 		{"remembering for ever", "cache", func(c *httpstep.Config) { c.Cache = 25 * time.Hour }},
 		{"remembering the future", "cache", func(c *httpstep.Config) { c.Cache = -time.Hour }},
-		{"no URL", "url", func(c *httpstep.Config) { c.URL = nil }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := config(t, "https://api.example.com/")
