@@ -49,6 +49,9 @@ type Harness struct {
 	Opaque bool
 	// ReadsByPost says that a connector of class read asks by POST, which changes nothing at this vendor.
 	ReadsByPost bool
+	// Again are the statuses after which the connector asks once more in the same call, because it has learned something in
+	// between: a conflict, say, after which it has looked who is there. For any other it must not.
+	Again []int
 	// Statuses are those that the connector reads in its own way. All others must be read as connect.Classify does.
 	Statuses map[int]Reading
 	// Tokens is how the connector gets access tokens. Nil if it has none that expire.

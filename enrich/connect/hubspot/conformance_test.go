@@ -23,7 +23,8 @@ type form struct {
 func TestConformance(t *testing.T) {
 	for name, f := range map[string]form{"an upsert": upserting(), "an upsert of nothing": bare(), "a lookup": looking(), "a lookup with v3": older()} {
 		t.Run(name, func(t *testing.T) {
-			f.harness.Vars = vars()
+			f.harness.Vars, f.harness.Again = vars(), []int{409} // after which it has looked whether the contact is there
+			f.harness.ReadsByPost = true
 			f.harness.Statuses = map[int]enrichtest.Reading{423: {Kind: enrich.Temporary, Refused: true}}
 			f.harness.New = func(t *testing.T, base string, client *connect.Client) enrich.Connector {
 				c := config(t, client)
