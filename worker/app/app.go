@@ -33,7 +33,7 @@ type Settings struct {
 	Pipeline      string        // the pipeline file: a path, "s3://BUCKET/KEY" or "ssm:NAME"
 	Queue         string        // URL of the queue
 	DeadLetters   string        // URL of the dead-letter queue
-	Ledger        string        // "sqlite:PATH", which a Lambda function can't have
+	Ledger        string        // "sqlite:PATH", which a Lambda function can't have, or "dynamodb:TABLE"
 	Lambda        bool          // be a Lambda function behind an SQS event source, not a daemon; no
 	Secrets       string        // where secrets are: "env", "ssm:/PREFIX/" or "secretsmanager:PREFIX/"; env
 	SecretsDir    string        // directory with a file for each secret, for env; none
