@@ -57,6 +57,7 @@ var floors = []struct {
 	{"worker/dynamo", []string{"worker", "worker/record", "enrich", "enrich/awsfault"}},
 	{"worker/sqlite", []string{"worker", "worker/record"}},
 	{"worker/retention", []string{"worker"}},
+	{"worker/audit", []string{"worker"}},
 	{"worker/rehearse", []string{"worker", "enrich", "enrich/event", "enrich/expr"}},
 	{"worker/workertest", []string{"worker", "enrich"}},
 	{"worker/workertest/fake", []string{"worker"}},

@@ -135,8 +135,8 @@ func (e *execution) vars(secrets map[string]any) expr.Vars {
 		user[name] = value
 	}
 	user["username"], user["status"] = e.user.Username, e.user.Status
-	if at := strings.LastIndexByte(e.user.Attributes["email"], '@'); at >= 0 {
-		user["email_domain"] = strings.ToLower(e.user.Attributes["email"][at+1:])
+	if domain := domainOf(e.user.Attributes["email"]); strings.Contains(e.user.Attributes["email"], "@") {
+		user["email_domain"] = domain
 	}
 	steps := map[string]any{}
 	run := map[string]any{}

@@ -33,6 +33,9 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 	case run.State != Open:
 		return Verdict{Delete: true, Outcome: Duplicate, Run: v.Run}
 	}
+	if run.Origin.At.IsZero() && len(run.Origin.Metadata) == 0 {
+		run.Origin = originOf(m)
+	}
 	ctx, lost := context.WithCancelCause(ctx)
 	h := &hold{worker: w, delivery: d, mu: make(turn, 1), run: &run, owner: run.Owner, until: until, lost: lost}
 	var beat sync.WaitGroup
@@ -105,6 +108,7 @@ func (w *Worker) work(ctx context.Context, h *hold, m event.Message) Verdict {
 	case user.Sub != m.Sub:
 		return w.finish(ctx, h, Replaced, Verdict{Outcome: Vanished, Reason: "user_replaced"})
 	}
+	h.read(func(r *Run) { r.Domain = DomainHash(domainOf(user.Attributes["email"])) })
 	e := newExecution(w, h, m, user)
 	switch err := e.run(ctx, waits); {
 	case errors.Is(err, errPanic):

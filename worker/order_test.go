@@ -24,7 +24,7 @@ func (w *world) backfill(sub string) {
 func (w *world) reopen(sub string) {
 	w.t.Helper()
 	r := w.run(sub)
-	r.Reopen(time.Now())
+	r.Reopen(time.Now(), worker.Reopening{})
 	w.must(w.ledger.Records().Amend(w.t.Context(), r))
 	m := w.message(sub)
 	m.Reopens = r.Reopens

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/event"
 )
 
@@ -64,6 +63,10 @@ type StepRecord struct {
 	Code     string          `json:"code,omitempty"`     // of the last failure, or why it was skipped
 	At       time.Time       `json:"at,omitzero"`        // when Output was observed, or the intent recorded
 	First    time.Time       `json:"first,omitzero"`     // when the first intent was recorded: the age of the effect key
+	Kind     string          `json:"kind,omitempty"`     // of the last failure: an enrich.FailureKind in a word
+	Took     int64           `json:"ms,omitempty"`       // milliseconds of the last delivery's calls, with the pauses between them
+	Failures []Failure       `json:"failures,omitempty"` // the last of them, MaxFailures at most, the oldest first
+	Again    int             `json:"again,omitempty"`    // how often an operator wanted it done anew: each has an effect key of its own
 }
 
 // Run is one entry of the ledger. Personal values can stand in step outputs only.
@@ -86,6 +89,9 @@ type Run struct {
 	Written    map[string]Wrote // by attribute
 	Pipeline   string           // hash of the file that ran last
 	Reopened   time.Time        // by an operator, the last time; the age limit counts from it
+	Plan       string           // the plan, or the operator's command, that reopened it last
+	Origin     Origin           // what its message said; leaves with the answers
+	Domain     string           // DomainHash of the user's e-mail address; "" if there is none
 	Erased     time.Time        // since when it has no answers any more, and no digests if the person was forgotten
 	// Others tells whether the ledger knows other runs of this person. Claim says it; it is not stored.
 	Others bool
@@ -125,25 +131,6 @@ func (r *Run) since() time.Time {
 		return r.Reopened
 	}
 	return r.FirstSeen
-}
-
-// Reopen makes a parked run one that the worker goes on with: what failed is tried anew, with all its attempts; what is
-// done stays done, and an open effect stays open; what differs of the attributes by then is written. It changes r only: the caller stores it with the ledger's Amend,
-// which takes the run from whoever holds it, and sends a message that carries r.Reopens.
-func (r *Run) Reopen(now time.Time) {
-	r.State, r.Reason, r.LetterSent = Open, "", false
-	r.Owner, r.LeaseUntil, r.Crashes = "", time.Time{}, 0
-	r.Reopens, r.Reopened, r.Updated = r.Reopens+1, now, now
-	for id, s := range r.Steps {
-		if !s.State.Terminal() || s.State == StepFailed {
-			if s.State == StepFailed {
-				s.State, s.Outcome = StepOpen, ""
-			}
-			s.Attempts = 0
-			r.Steps[id] = s
-		}
-	}
-	delete(r.Steps, enrich.AttributesStep) // what failed may have something to write now
 }
 
 // Flag adds a flag once.

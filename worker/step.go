@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/postconfirm/postconfirm/enrich"
@@ -77,7 +78,7 @@ func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record Step
 		e.unprepared(s, err)
 		return
 	}
-	call := enrich.Call{EffectKey: e.hold.run.Key + "-" + s.ID, Vars: vars}
+	call := enrich.Call{EffectKey: effectKey(e.hold.run.Key, s.ID, record.Again), Vars: vars}
 	if e.outside[s.DependencyName()].refund(e.hold.run.Key) && record.Attempts > 0 {
 		record.Attempts--
 	}
@@ -112,6 +113,14 @@ func (e *execution) call(ctx, waits context.Context, s *enrich.Step, record Step
 		record.First = time.Time{} // nobody has seen the key yet
 	}
 	e.failure(ctx, s, record, a.note, enrich.Failure(a.err))
+}
+
+// effectKey names the effect of a step: the same in every attempt, another one when an operator wants it done anew.
+func effectKey(run, step string, again int) string {
+	if again == 0 {
+		return run + "-" + step
+	}
+	return run + "-" + step + "-" + strconv.Itoa(again)
 }
 
 // unprepared gives the run back because a step could not even begin.
@@ -220,6 +229,7 @@ func (e *execution) once(ctx context.Context, s *enrich.Step, f func(context.Con
 // succeed stores the answer: durable before anybody reads it.
 func (e *execution) succeed(ctx context.Context, s *enrich.Step, record StepRecord, note StepNote) {
 	record.State, record.Outcome, record.Code, record.At = StepDone, OutcomeFound, "", at(e.options.Now())
+	record.Took = note.Took.Milliseconds()
 	note.State, note.Attempt = StepDone, record.Attempts
 	e.options.Observer.Stepped(note)
 	if err := e.store(ctx, s.ID, record); err != nil {
@@ -268,7 +278,9 @@ func (e *execution) leaveOpen(s *enrich.Step, record *StepRecord) {
 
 // settled tells and stores how a failed step stands; note.Attempt is what it was charged before.
 func (e *execution) settled(ctx context.Context, s *enrich.Step, record StepRecord, note StepNote, f *enrich.Error) {
-	e.options.Observer.Stepped(note.failed(record, f))
+	note = note.failed(record, f)
+	record.failed(note, e.options.Now())
+	e.options.Observer.Stepped(note)
 	if err := e.store(ctx, s.ID, record); err != nil {
 		e.postpone(reasonOf(err), 0, 0)
 	}
@@ -292,7 +304,9 @@ func (e *execution) fail(ctx context.Context, s *enrich.Step, record StepRecord,
 		record.State, record.Outcome = StepDone, OutcomeDefault
 		record.Output, _ = json.Marshal(s.Default)
 	}
-	e.options.Observer.Stepped(note.failed(record, f))
+	note = note.failed(record, f)
+	record.failed(note, e.options.Now())
+	e.options.Observer.Stepped(note)
 	if s.OnFailure != enrich.Fail {
 		e.flag("step " + s.ID + ": " + f.Code)
 	}

@@ -41,26 +41,29 @@ type Ports struct {
 
 // Options are the settings of a Worker; the zero value of each is its default.
 type Options struct {
-	Attempts     int           // charged attempts of one step before the run is parked; 8
-	Crashes      int           // lost leases before the run is parked; 3
-	MaxAge       time.Duration // of a run before it is parked; 5 days
-	Retention    time.Duration // of the queue: a day before it drops a message, the run is parked; 14 days
-	Grace        time.Duration // how long a message of a newer version waits for a newer worker; 1 hour
-	Tries        int           // calls of one step inside one delivery; 3
-	TryBase      time.Duration // pause before the second try, doubled each time; 200ms
-	HideBase     time.Duration // first pause through the queue, doubled with each charged attempt; 5s
-	HideMax      time.Duration // longest pause through the queue; 15min
-	Probe        time.Duration // how long a sick dependency is left alone before one call tries it again; 30s
-	Lease        time.Duration // of a run; the queue's visibility less a margin; 55s
-	Owner        string        // names this process in leases; a random word
-	Budget       *Budget       // of Cognito writes; from the pipeline's limits
-	Hints        Hints         // of the other workers about sick dependencies; none
-	Log          *slog.Logger  // slog.Default()
-	Observer     Observer      // told of every step and run; nobody
-	Now          func() time.Time
-	Rand         func() float64 // uniform in [0, 1), for jitter
-	SchemaMaxAge time.Duration  // how long a pool's schema is believed; 10min
-	AnyPool      bool           // touch pools that are not on the pipeline's list: for a local cloud, never for AWS
+	Attempts  int           // charged attempts of one step before the run is parked; 8
+	Crashes   int           // lost leases before the run is parked; 3
+	MaxAge    time.Duration // of a run before it is parked; 5 days
+	Retention time.Duration // of the queue: a day before it drops a message, the run is parked; 14 days
+	Grace     time.Duration // how long a message of a newer version waits for a newer worker; 1 hour
+	Tries     int           // calls of one step inside one delivery; 3
+	TryBase   time.Duration // pause before the second try, doubled each time; 200ms
+	HideBase  time.Duration // first pause through the queue, doubled with each charged attempt; 5s
+	HideMax   time.Duration // longest pause through the queue; 15min
+	Probe     time.Duration // how long a sick dependency is left alone before one call tries it again; 30s
+	Lease     time.Duration // of a run; the queue's visibility less a margin; 55s
+	Owner     string        // names this process in leases; a random word
+	Budget    *Budget       // of Cognito writes; from the pipeline's limits
+	Hints     Hints         // of the other workers about sick dependencies; none
+	Log       *slog.Logger  // slog.Default()
+	Observer  Observer      // told of every step and run; nobody
+	Now       func() time.Time
+	Rand      func() float64 // uniform in [0, 1), for jitter
+	// Pipelines finds the pipeline file of a hash, for messages that want another one than the worker's own: an operator who
+	// replays with the file of then. None: such a message is released until its run is too old.
+	Pipelines    func(ctx context.Context, hash string) (*enrich.Pipeline, error)
+	SchemaMaxAge time.Duration // how long a pool's schema is believed; 10min
+	AnyPool      bool          // touch pools that are not on the pipeline's list: for a local cloud, never for AWS
 }
 
 func (o *Options) withDefaults(p *enrich.Pipeline) Options {
@@ -119,6 +122,7 @@ type Worker struct {
 	claims   atomic.Int64
 	left     left
 	suspect  chan struct{} // has room for the one whose turn it is
+	pinned   pinned        // workers on other pipeline files
 
 	unclaimed atomic.Uint64 // claims that the ledger did not answer, since the last that it did
 }
@@ -151,6 +155,10 @@ func (w *Worker) Handle(ctx context.Context, d Delivery) (v Verdict) {
 	}
 	if !w.allowed(m) {
 		return w.poison(ctx, d, "pool_not_allowed")
+	}
+	w, err = w.of(ctx, m.Pipeline)
+	if err != nil {
+		return w.withoutPipeline(m, err)
 	}
 	return w.handleRun(ctx, d, m)
 }

@@ -174,6 +174,7 @@ func (e *execution) written(ctx context.Context, record StepRecord, p patch) {
 	record.Output, _ = json.Marshal(map[string]string{"written": strings.Join(names, " ")})
 	note := e.writeNote()
 	note.State, note.Attempt = StepDone, record.Attempts
+	record.Took = note.Took.Milliseconds()
 	e.options.Observer.Stepped(note)
 	change := func(r *Run) {
 		r.Steps[enrich.AttributesStep] = record
@@ -211,7 +212,9 @@ func (e *execution) notWritten(ctx context.Context, record StepRecord, f *enrich
 	case e.tryLater(ctx, e.outside[poolWrites], &record, f):
 		record.State = StepFailed
 	}
-	e.options.Observer.Stepped(note.failed(record, f))
+	note = note.failed(record, f)
+	record.failed(note, e.options.Now())
+	e.options.Observer.Stepped(note)
 	if err := e.store(ctx, enrich.AttributesStep, record); err != nil {
 		e.postpone(reasonOf(err), 0, 0)
 	}

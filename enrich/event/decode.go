@@ -51,7 +51,7 @@ func Decode(body []byte) (Message, error) {
 		into *string
 	}{
 		{"pool", &m.Pool}, {"region", &m.Region}, {"user", &m.User}, {"sub", &m.Sub},
-		{"generation", &m.Generation}, {"source", &m.Source}, {"client", &m.Client},
+		{"generation", &m.Generation}, {"source", &m.Source}, {"client", &m.Client}, {"pipeline", &m.Pipeline},
 	} {
 		if err := take(members, f.key, f.into); err != nil {
 			return Message{}, err

@@ -51,6 +51,7 @@ const Onboarding = "0"
 //	  "at":         "2026-01-02T03:04:05Z",   the sender's clock: informative, SQS's SentTimestamp is the arbiter
 //	  "metadata":   { "plan": "pro" },        allow-listed clientMetadata, each value ≤ 256 bytes
 //	  "reopens":    2,                        how often an operator had reopened the run; absent for never
+//	  "pipeline":   "9f86d081…",              hash of the pipeline file to use; absent for the worker's own
 //	  …                                       anything else is kept in Unknown and written back
 //	}
 type Message struct {
@@ -64,6 +65,7 @@ type Message struct {
 	At         time.Time // in UTC; zero when absent or unreadable
 	Metadata   map[string]string
 	Reopens    int                        // how often an operator had reopened the run when this was sent; never negative
+	Pipeline   string                     // hash of the pipeline file that an operator wants used; "" is the worker's own
 	Unknown    map[string]json.RawMessage // members that version 1 does not name: their values in ASCII, on one line
 }
 
@@ -78,7 +80,7 @@ func (m Message) Encode() []byte {
 	b := append(make([]byte, 0, 512), `{"v":1`...)
 	for _, f := range []struct{ key, value string }{
 		{"pool", m.Pool}, {"region", m.Region}, {"user", m.User}, {"sub", m.Sub},
-		{"generation", m.Generation}, {"source", m.Source}, {"client", m.Client}, {"at", stamp(m.At)},
+		{"generation", m.Generation}, {"source", m.Source}, {"client", m.Client}, {"at", stamp(m.At)}, {"pipeline", m.Pipeline},
 	} {
 		if f.value != "" {
 			b = appendMember(b, f.key, f.value)
@@ -100,7 +102,7 @@ func (m Message) Encode() []byte {
 // known tells whether version 1 gives this member a meaning.
 func known(key string) bool {
 	switch key {
-	case "v", "pool", "region", "user", "sub", "generation", "source", "client", "at", "metadata", "reopens":
+	case "v", "pool", "region", "user", "sub", "generation", "source", "client", "at", "metadata", "reopens", "pipeline":
 		return true
 	}
 	return false

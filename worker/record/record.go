@@ -32,6 +32,9 @@ type rest struct {
 	Flags      []string                     `json:"flags,omitempty"`
 	Written    map[string]worker.Wrote      `json:"written,omitempty"`
 	Pipeline   string                       `json:"pipeline,omitempty"`
+	Plan       string                       `json:"plan,omitempty"`
+	Origin     worker.Origin                `json:"origin,omitzero"`
+	Domain     string                       `json:"domain,omitempty"`
 }
 
 // Encode checks that the run's key and state are sound, and gives the JSON of what stands in no column.
@@ -46,7 +49,8 @@ func Encode(r worker.Run) ([]byte, error) {
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(rest{Source: r.Source, Client: r.Client, Reason: r.Reason, Releases: r.Releases, Reopens: r.Reopens,
-		Reopened: r.Reopened.Round(0).UTC(), LetterSent: r.LetterSent, Steps: r.Steps, Flags: r.Flags, Written: r.Written, Pipeline: r.Pipeline})
+		Reopened: r.Reopened.Round(0).UTC(), LetterSent: r.LetterSent, Steps: r.Steps, Flags: r.Flags, Written: r.Written, Pipeline: r.Pipeline,
+		Plan: r.Plan, Origin: r.Origin, Domain: r.Domain})
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +65,7 @@ func Decode(text []byte, r *worker.Run) error {
 	}
 	r.Source, r.Client, r.Reason, r.Releases, r.Reopens, r.Reopened = v.Source, v.Client, v.Reason, v.Releases, v.Reopens, v.Reopened
 	r.LetterSent, r.Steps, r.Flags, r.Written, r.Pipeline = v.LetterSent, v.Steps, v.Flags, v.Written, v.Pipeline
+	r.Plan, r.Origin, r.Domain = v.Plan, v.Origin, v.Domain
 	return nil
 }
 

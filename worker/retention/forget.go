@@ -75,7 +75,7 @@ func Remembers(r worker.Run) bool {
 
 func forgotten(r worker.Run, now time.Time) worker.Run {
 	r = erase(r, now)
-	r.Written = nil
+	r.Written, r.Domain = nil, ""
 	if r.State == worker.Open || r.State == worker.Parked {
 		r.State, r.Reason, r.Updated = worker.Gone, Forgotten, r.Erased
 		r.Owner, r.LeaseUntil = "", time.Time{}

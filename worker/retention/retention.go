@@ -19,7 +19,7 @@ import (
 // Forgotten is the reason of an open or parked run that was ended by Forget.
 const Forgotten = "forgotten"
 
-// erase takes the answers of all steps out of a run. The steps' states and outcomes stay.
+// erase takes the answers of all steps and what the message said of the person out of a run. The steps' states and outcomes stay.
 func erase(r worker.Run, now time.Time) worker.Run {
 	steps := make(map[string]worker.StepRecord, len(r.Steps))
 	for id, s := range r.Steps {
@@ -27,6 +27,7 @@ func erase(r worker.Run, now time.Time) worker.Run {
 		steps[id] = s
 	}
 	r.Steps, r.Erased = steps, now.Round(0).UTC()
+	r.Origin = worker.Origin{Region: r.Origin.Region, At: r.Origin.At}
 	return r
 }
 
@@ -37,5 +38,5 @@ func holdsAnswers(r worker.Run) bool {
 			return true
 		}
 	}
-	return false
+	return r.Origin.User != "" || len(r.Origin.Metadata) > 0
 }

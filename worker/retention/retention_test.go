@@ -38,10 +38,11 @@ func run(sub, generation string, state worker.RunState, days int) worker.Run {
 	id := worker.Identity{Pool: pool, Sub: sub, Generation: generation, Source: "signup"}
 	at := start().AddDate(0, 0, days)
 	yes := true
-	return worker.Run{Identity: id, Key: id.Key(), State: state, Fence: 3, FirstSeen: at, Updated: at, Reason: "why", Steps: map[string]worker.StepRecord{
-		"company": {State: worker.StepDone, Outcome: worker.OutcomeFound, Output: []byte(`{"name":"` + canary + `"}`), If: &yes, Attempts: 2, At: at, First: at},
-		"mail":    {State: worker.StepUnknown, Code: "interrupted"},
-	}, Flags: []string{"step mail: unknown"}, Written: map[string]worker.Wrote{"website": {Digest: "digest", Observed: at}}}
+	return worker.Run{Identity: id, Key: id.Key(), State: state, Fence: 3, Domain: "0a1b2c3d",
+		Origin: worker.Origin{User: canary, At: at, Metadata: map[string]string{"plan": canary}}, FirstSeen: at, Updated: at, Reason: "why", Steps: map[string]worker.StepRecord{
+			"company": {State: worker.StepDone, Outcome: worker.OutcomeFound, Output: []byte(`{"name":"` + canary + `"}`), If: &yes, Attempts: 2, At: at, First: at},
+			"mail":    {State: worker.StepUnknown, Code: "interrupted"},
+		}, Flags: []string{"step mail: unknown"}, Written: map[string]worker.Wrote{"website": {Digest: "digest", Observed: at}}}
 }
 
 // kept is what a run without its answers must look like.
@@ -50,6 +51,7 @@ func kept(r worker.Run, now time.Time) worker.Run {
 	company.Output = nil
 	r.Steps = map[string]worker.StepRecord{"company": company, "mail": r.Steps["mail"]}
 	r.Fence, r.Erased = r.Fence+1, now
+	r.Origin = worker.Origin{At: r.Origin.At}
 	return r
 }
 
@@ -82,10 +84,11 @@ func TestForget(t *testing.T) {
 			t.Errorf("got %d, %v, want 3", n, err)
 		}
 		want := kept(done, now)
-		want.Written = nil
+		want.Written, want.Domain = nil, ""
 		same(t, l, want)
 		for _, r := range []worker.Run{open, parked} {
 			want := kept(r, now)
+			want.Domain = ""
 			want.Written, want.State, want.Reason, want.Updated, want.Owner, want.LeaseUntil = nil, worker.Gone, "forgotten", now, "", time.Time{}
 			same(t, l, want)
 		}

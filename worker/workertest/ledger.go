@@ -136,8 +136,9 @@ func full(r worker.Run) worker.Run {
 	r.Reason, r.LeaseUntil, r.Updated = "step crm: invalid", at.Add(time.Hour), at
 	r.Crashes, r.Releases, r.Reopens, r.LetterSent = 2, 3, 1, true
 	r.Steps = map[string]worker.StepRecord{
-		"company":             {First: at.Add(-time.Nanosecond), State: worker.StepDone, Outcome: worker.OutcomeFound, Output: []byte(`{"name":"Ünïcode & <b>\u2028\"","n":12345678901234567890,"f":1.50,"null":null}`), If: &yes, At: at},
-		"crm":                 {State: worker.StepFailed, Attempts: 8, Code: "invalid", At: at},
+		"company": {First: at.Add(-time.Nanosecond), State: worker.StepDone, Outcome: worker.OutcomeFound, Output: []byte(`{"name":"Ünïcode & <b>\u2028\"","n":12345678901234567890,"f":1.50,"null":null}`), If: &yes, At: at},
+		"crm": {State: worker.StepFailed, Attempts: 8, Code: "invalid", Kind: "permanent", Took: 12, Again: 1, At: at,
+			Failures: []worker.Failure{{At: at, Code: "http_503", Kind: "temporary", Took: 1500, Calls: 3, Wait: 30, Charged: true}}},
 		"welcome":             {State: worker.StepIntent, At: at.Add(time.Nanosecond)},
 		"mail":                {State: worker.StepUnknown, Code: "interrupted"},
 		"later":               {Attempts: 1, Code: "timeout"},
@@ -147,7 +148,8 @@ func full(r worker.Run) worker.Run {
 	r.Flags = []string{"attribute custom:x: too_long", "step mail: unknown"}
 	r.Written = map[string]worker.Wrote{"custom:company": {Digest: "sha256:0011", Observed: at}, "website": {Digest: "sha256:2233", Observed: at.Add(time.Nanosecond)}}
 	r.Reopened, r.Erased = at.Add(2*time.Nanosecond), at.Add(3*time.Nanosecond)
-	r.Pipeline = "9f86d081884c7d65"
+	r.Pipeline, r.Plan, r.Domain = "9f86d081884c7d65", "p-1", "0a1b2c3d"
+	r.Origin = worker.Origin{User: "ada", Region: "eu-west-1", At: at, Metadata: map[string]string{"plan": "pro"}}
 	return r
 }
 

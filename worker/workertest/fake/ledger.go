@@ -29,6 +29,7 @@ const (
 type Ledger struct {
 	mu    sync.Mutex
 	runs  map[string]worker.Run
+	drawn map[paperName]worker.Paper
 	calls map[Op]int
 	plans map[Op][]plan
 	down  error
@@ -264,8 +265,9 @@ func (l *Ledger) put(r worker.Run) {
 // clone copies a run so deeply that nobody outside shares memory with the ledger.
 func clone(r worker.Run) worker.Run {
 	r.Steps, r.Written, r.Flags = maps.Clone(r.Steps), maps.Clone(r.Written), slices.Clone(r.Flags)
+	r.Origin.Metadata = maps.Clone(r.Origin.Metadata)
 	for id, s := range r.Steps {
-		s.Output = slices.Clone(s.Output)
+		s.Output, s.Failures = slices.Clone(s.Output), slices.Clone(s.Failures)
 		if s.If != nil {
 			decided := *s.If
 			s.If = &decided

@@ -33,6 +33,24 @@ func (r Records) Run(ctx context.Context, key string) (run worker.Run, ok bool, 
 	return run, ok && err == nil, err
 }
 
+// Find reads one run by its identity.
+func (r Records) Find(ctx context.Context, id worker.Identity) (worker.Run, bool, error) {
+	return r.Run(ctx, id.Key())
+}
+
+// Groups counts the runs that have a cause.
+func (r Records) Groups(ctx context.Context, f worker.Filter, t worker.Trend) ([]worker.Group, error) {
+	runs, err := r.choose(ctx, func(run worker.Run) bool { return f.Match(run) && run.Cause() != worker.Cause{} })
+	if err != nil {
+		return nil, err
+	}
+	var groups worker.Groups
+	for _, run := range runs {
+		groups.Add(run.State, run.Cause(), run.Updated, run.Key, t)
+	}
+	return groups.Sorted(), nil
+}
+
 // Person reads all runs of a person, in the order of their keys.
 func (r Records) Person(ctx context.Context, pool, sub string) ([]worker.Run, error) {
 	return r.choose(ctx, func(run worker.Run) bool { return run.Pool == pool && run.Sub == sub })
@@ -43,7 +61,7 @@ func (r Records) List(ctx context.Context, f worker.Filter) ([]worker.Run, error
 	if f.State != "" && !slices.Contains(states(), f.State) {
 		return nil, errors.New("fake: list: unknown state " + string(f.State))
 	}
-	runs, err := r.choose(ctx, func(run worker.Run) bool { return run.Key > f.After && (f.State == "" || run.State == f.State) })
+	runs, err := r.choose(ctx, func(run worker.Run) bool { return run.Key > f.After && f.Match(run) })
 	return runs[:min(len(runs), cmp.Or(max(f.Limit, 0), 100))], err
 }
 
