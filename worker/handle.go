@@ -47,7 +47,7 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 	switch {
 	case run.Crashes >= w.options.Crashes:
 		return w.park(ctx, h, "crash_loop", "")
-	case now.Sub(run.since()) > w.options.MaxAge, now.Sub(d.Sent) > w.options.Retention-lastDay && !d.Sent.IsZero():
+	case now.Sub(run.since()) > w.options.MaxAge, w.expires(d):
 		return w.park(ctx, h, "too_old", "")
 	}
 	return w.work(ctx, h, m)
@@ -56,6 +56,10 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 // lastDay is how long before the queue drops a message unseen its run is parked, whatever was tried: a dead letter and
 // the ledger outlive the message.
 const lastDay = 24 * time.Hour
+
+func (w *Worker) expires(d Delivery) bool {
+	return !d.Sent.IsZero() && w.options.Now().Sub(d.Sent) > w.options.Retention-lastDay
+}
 
 // claim takes the lease. It goes on when ctx ends: a lease that is taken but not heard of would count as a crash.
 func (w *Worker) claim(ctx context.Context, d Delivery, id Identity, now, until time.Time) (Run, error) {

@@ -60,7 +60,8 @@ type Options struct {
 	Now       func() time.Time
 	Rand      func() float64 // uniform in [0, 1), for jitter
 	// Pipelines finds the pipeline file of a hash, for messages that want another one than the worker's own: an operator who
-	// replays with the file of then. None: such a message is released until its run is too old.
+	// replays with the file of then. None: such a message is released until a day before the
+	// queue would drop it, when its run is parked.
 	Pipelines    func(ctx context.Context, hash string) (*enrich.Pipeline, error)
 	SchemaMaxAge time.Duration // how long a pool's schema is believed; 10min
 	AnyPool      bool          // touch pools that are not on the pipeline's list: for a local cloud, never for AWS
@@ -156,11 +157,11 @@ func (w *Worker) Handle(ctx context.Context, d Delivery) (v Verdict) {
 	if !w.allowed(m) {
 		return w.poison(ctx, d, "pool_not_allowed")
 	}
-	w, err = w.of(ctx, m.Pipeline)
-	if err != nil {
+	pinned, err := w.of(ctx, m.Pipeline)
+	if err != nil && !w.expires(d) {
 		return w.withoutPipeline(m, err)
 	}
-	return w.handleRun(ctx, d, m)
+	return pinned.handleRun(ctx, d, m) // a message that expires parks its run, whatever it wants
 }
 
 func (w *Worker) panicked(run string) Verdict {

@@ -182,14 +182,19 @@ func (w *world) createQueue(name string, attributes map[string]string) string {
 }
 
 // confirm makes a confirmed user and puts the message on the queue, as the trigger would. It returns the sub.
-func (w *world) confirm(email string) string {
+func (w *world) confirm(email string) string { return w.confirmWith(email, nil) }
+
+// confirmWith is a sign-up whose message carries metadata.
+func (w *world) confirmWith(email string, metadata map[string]string) string {
 	w.t.Helper()
 	up, err := w.clients.Cognito.SignUp(w.t.Context(), &cognitoidentityprovider.SignUpInput{ClientId: &w.client, Username: &email,
 		Password: aws.String("Correct-Horse-7"), UserAttributes: []types.AttributeType{{Name: aws.String("email"), Value: &email}}})
 	w.must(err)
 	_, err = w.clients.Cognito.AdminConfirmSignUp(w.t.Context(), &cognitoidentityprovider.AdminConfirmSignUpInput{UserPoolId: &w.pool, Username: &email})
 	w.must(err)
-	w.send(string(w.message(*up.UserSub).Encode()))
+	m := w.message(*up.UserSub)
+	m.Metadata = metadata
+	w.send(string(m.Encode()))
 	return *up.UserSub
 }
 
