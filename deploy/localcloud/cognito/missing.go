@@ -11,8 +11,8 @@ func missingOperations() map[string]string {
 			"CompleteWebAuthnRegistration", "DeleteWebAuthnCredential", "ListWebAuthnCredentials", "StartWebAuthnRegistration",
 		},
 		"there is no MFA": {
-			"AdminSetUserMFAPreference", "AdminSetUserSettings", "AssociateSoftwareToken", "GetUserPoolMfaConfig", "SetUserMFAPreference",
-			"SetUserPoolMfaConfig", "SetUserSettings", "VerifySoftwareToken",
+			"AdminSetUserMFAPreference", "AdminSetUserSettings", "AssociateSoftwareToken", "SetUserMFAPreference",
+			"SetUserSettings", "VerifySoftwareToken",
 		},
 		"there are no devices": {
 			"AdminForgetDevice", "AdminGetDevice", "AdminListDevices", "AdminUpdateDeviceStatus", "ConfirmDevice", "ForgetDevice", "GetDevice",

@@ -30,6 +30,12 @@ func (s *Service) poolOperations() map[string]awsjson.Operation {
 			"What the call leaves out goes back to its default, triggers included.",
 			"Concurrent updates follow each other; AWS refuses one of them.",
 			"API Reference: UpdateUserPool"),
+		"GetUserPoolMfaConfig": limited(s, userPoolRead, s.getUserPoolMfaConfig).With(
+			"All that was set.", "", "API Reference: GetUserPoolMfaConfig"),
+		"SetUserPoolMfaConfig": limited(s, userPoolUpdate, s.setUserPoolMfaConfig).With(
+			"What the call leaves out is taken away; MfaConfiguration is the pool's own.",
+			"The factors are kept with little checking.",
+			"API Reference: SetUserPoolMfaConfig. That UpdateUserPool leaves the factors alone is our reading."),
 		"DeleteUserPool": limited(s, userPoolUpdate, s.deleteUserPool).With(
 			"Refused under deletion protection.", "", "API Reference: DeleteUserPool. The text is recorded."),
 		"ListUserPools": limited(s, userPoolRead, s.listUserPools).With(

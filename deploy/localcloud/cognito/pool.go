@@ -17,6 +17,7 @@ type pool struct {
 	service  *Service
 
 	settings
+	mfa                mfa
 	schema             schema
 	aliasAttributes    []string
 	usernameAttributes []string

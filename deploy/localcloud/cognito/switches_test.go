@@ -155,6 +155,9 @@ func poolCategories(w *world, pool, app string) map[string]calls {
 	ctx, name := w.t.Context(), aws.String("x")
 	return map[string]calls{
 		"UserPoolRead": {
+			"GetUserPoolMfaConfig": func() error {
+				return outcome(w.GetUserPoolMfaConfig(ctx, &idp.GetUserPoolMfaConfigInput{UserPoolId: &pool}))
+			},
 			"DescribeUserPool": func() error {
 				return outcome(w.DescribeUserPool(ctx, &idp.DescribeUserPoolInput{UserPoolId: &pool}))
 			},
@@ -165,6 +168,9 @@ func poolCategories(w *world, pool, app string) map[string]calls {
 		"UserPoolUpdate": {
 			"CreateUserPool": func() error {
 				return outcome(w.CreateUserPool(ctx, &idp.CreateUserPoolInput{PoolName: name}))
+			},
+			"SetUserPoolMfaConfig": func() error {
+				return outcome(w.SetUserPoolMfaConfig(ctx, &idp.SetUserPoolMfaConfigInput{UserPoolId: &pool}))
 			},
 			"UpdateUserPool": func() error {
 				return outcome(w.UpdateUserPool(ctx, &idp.UpdateUserPoolInput{UserPoolId: &pool}))
