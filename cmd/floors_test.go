@@ -68,6 +68,7 @@ var floors = []struct {
 	{"deploy/localcloud/cognito", []string{"deploy/localcloud/awsjson", "deploy/localcloud/function"}},
 	{"deploy/localcloud/function", nil},
 	{"deploy/attach", nil},
+	{"deploy/sizing", nil},
 	{"deploy/onebox/pretend", nil},
 	{"deploy/onebox", []string{"deploy/localcloud/...", "deploy/onebox/pretend", "enrich", "enrich/connect", "enrich/connect/ses/pretend", "worker", "worker/amazon", "worker/app"}},
 	{"deploy/examples/...", nil}, // a pipeline file and its test
