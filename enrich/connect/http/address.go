@@ -29,19 +29,19 @@ type address struct {
 const gap = "\x00"
 
 // newAddress checks the URL of the file. Its messages never quote it: somebody may have written a password into it.
-func newAddress(m *mistakes, c *Config) *address {
+func newAddress(m *connect.Mistakes, c *Config) *address {
 	if c.URL == nil {
-		m.add("url", "it is missing")
+		m.Add("url", "it is missing")
 		return nil
 	}
 	text, ok := skeleton(c.URL.Source())
 	if !ok {
-		m.add("url", "it has a control character or a blank in it")
+		m.Add("url", "it has a control character or a blank in it")
 		return nil
 	}
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found || strings.Contains(scheme, gap) {
-		m.add("url", "start it with https:// and the host, as plain text")
+		m.Add("url", "start it with https:// and the host, as plain text")
 		return nil
 	}
 	end := strings.IndexAny(rest, "/?#\\")
@@ -49,16 +49,16 @@ func newAddress(m *mistakes, c *Config) *address {
 		end = len(rest)
 	}
 	if strings.Contains(rest[:end], gap) {
-		m.add("url", "write host and port as plain text; a value may only stand in the path")
+		m.Add("url", "write host and port as plain text; a value may only stand in the path")
 		return nil
 	}
 	if _, query, _ := strings.Cut(text, "?"); strings.Contains(query, gap) {
-		m.add("url", "put values behind the ? into query")
+		m.Add("url", "put values behind the ? into query")
 		return nil
 	}
 	u, err := url.Parse(strings.ReplaceAll(text, gap, "x"))
 	if err != nil {
-		m.add("url", "it is no URL")
+		m.Add("url", "it is no URL")
 		return nil
 	}
 	checkSkeleton(m, "url", u, text, c)
@@ -100,48 +100,28 @@ func end(s string) int {
 	return len(s)
 }
 
-func checkSkeleton(m *mistakes, field string, u *url.URL, text string, c *Config) {
-	host := u.Hostname()
-	switch {
-	case u.User != nil:
-		m.add(field, "no user or password in the URL; use basic-user and basic-password with a secret")
-	case host == "" || u.Opaque != "":
-		m.add(field, "the host is missing")
-	case strings.ContainsFunc(host, func(r rune) bool { return !hostLetter(r) }):
-		m.add(field, "write the host in plain ASCII (xn--… for other scripts)")
-	case strings.HasSuffix(u.Host, ":"):
-		m.add(field, "the port is missing behind the colon")
-	case strings.Contains(text, "#"):
-		m.add(field, "a server never sees what stands behind a #")
-	case u.Scheme == "http" && !c.AllowHTTP && !connect.Loopback(host):
-		m.add(field, "use https; http lets everyone on the way read the request (allow-http: true if it must be)")
-	case u.Scheme != "https" && u.Scheme != "http":
-		m.add(field, "start it with https://")
-	case dotted(u.EscapedPath()):
-		m.add(field, "no . or .. segments in the path")
-	}
-	if err := c.shared.client.CheckHost(host); err != nil {
-		m.add(field, "the host is this machine or a private address; whoever runs the worker can allow it, a pipeline can't")
+func checkSkeleton(m *connect.Mistakes, field string, u *url.URL, text string, c *Config) {
+	c.shared.client.CheckPlace(m, connect.Place{Field: field, AllowHTTP: c.AllowHTTP,
+		Secrets: "use basic-user and basic-password with a secret",
+		Unsafe:  "use https; http lets everyone on the way read the request (allow-http: true if it must be)"}, u, text)
+	if dotted(u.EscapedPath()) {
+		m.Add(field, "no . or .. segments in the path")
 	}
 }
 
 // tokenURL checks the address of the token endpoint, which has no gaps at all.
-func tokenURL(m *mistakes, c *Config) *url.URL {
+func tokenURL(m *connect.Mistakes, c *Config) *url.URL {
 	const field = "token-url"
 	if c.TokenURL == "" {
 		return nil
 	}
 	u, err := url.Parse(c.TokenURL)
 	if err != nil || strings.Contains(c.TokenURL, "${{") || strings.ContainsFunc(c.TokenURL, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		m.add(field, "write a URL as plain text, without expressions")
+		m.Add(field, "write a URL as plain text, without expressions")
 		return nil
 	}
 	checkSkeleton(m, field, u, c.TokenURL, c)
 	return u
-}
-
-func hostLetter(r rune) bool {
-	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("-._:", r)
 }
 
 // url fills the gaps. Every value is escaped, so it can be no structure; then the result is held against the skeleton

@@ -1,7 +1,6 @@
 package hubspot
 
 import (
-	"errors"
 	"net/url"
 	"regexp"
 	"slices"
@@ -22,28 +21,21 @@ var (
 
 // Connector checks the block and makes the step's connector. Its errors are *enrich.FieldError, joined.
 func (c *Config) Connector() (enrich.Connector, error) {
-	m := &mistakes{}
+	m := &connect.Mistakes{}
 	s := &step{config: *c, client: c.client, action: or(c.Action, Upsert), root: c.root(m)}
 	s.path = c.path(m)
 	c.checkAction(m)
 	c.checkNames(m)
 	if c.Token == nil {
-		m.add("token", "it is missing")
+		m.Add("token", "it is missing")
 	}
 	if c.Email == nil {
-		m.add("email", "it is missing")
+		m.Add("email", "it is missing")
 	}
-	if len(m.all) > 0 {
-		return nil, errors.Join(m.all...)
+	if err := m.Err(); err != nil {
+		return nil, err
 	}
 	return s, nil
-}
-
-// mistakes gathers everything that is wrong, so that the author reads it at once.
-type mistakes struct{ all []error }
-
-func (m *mistakes) add(field, message string) {
-	m.all = append(m.all, &enrich.FieldError{Field: field, Message: message})
 }
 
 func or(text, otherwise string) string {
@@ -53,39 +45,39 @@ func or(text, otherwise string) string {
 	return text
 }
 
-func (c *Config) checkAction(m *mistakes) {
+func (c *Config) checkAction(m *connect.Mistakes) {
 	switch or(c.Action, Upsert) {
 	case Upsert:
 		if len(c.Fetch) > 0 {
-			m.add("fetch", "an upsert gives back id and new only; use a step with action: lookup to read properties")
+			m.Add("fetch", "an upsert gives back id and new only; use a step with action: lookup to read properties")
 		}
 	case Lookup:
 		if len(c.Properties) > 0 {
-			m.add("properties", "a lookup writes nothing; name what it should read under fetch")
+			m.Add("properties", "a lookup writes nothing; name what it should read under fetch")
 		}
 	default:
-		m.add("action", "write upsert or lookup")
+		m.Add("action", "write upsert or lookup")
 	}
 }
 
-func (c *Config) checkNames(m *mistakes) {
+func (c *Config) checkNames(m *connect.Mistakes) {
 	for _, name := range sorted(c.Properties) {
 		if problem := badName(name); problem != "" {
-			m.add("properties."+name, problem)
+			m.Add("properties."+name, problem)
 		}
 		if name == "email" {
-			m.add("properties.email", "the address names the contact and is written with it; put it into email")
+			m.Add("properties.email", "the address names the contact and is written with it; put it into email")
 		}
 		if c.Properties[name] == nil {
-			m.add("properties."+name, "the value is missing")
+			m.Add("properties."+name, "the value is missing")
 		}
 	}
 	for i, name := range c.Fetch {
 		if problem := badName(name); problem != "" {
-			m.add("fetch", name+": "+problem)
+			m.Add("fetch", name+": "+problem)
 		}
 		if slices.Contains(c.Fetch[:i], name) {
-			m.add("fetch", name+" stands there twice")
+			m.Add("fetch", name+" stands there twice")
 		}
 	}
 }
@@ -102,7 +94,7 @@ func badName(name string) string {
 }
 
 // path is where the contacts are. The dated versions put the date behind "objects", v3 stands before it.
-func (c *Config) path(m *mistakes) string {
+func (c *Config) path(m *connect.Mistakes) string {
 	version := or(c.Version, DefaultVersion)
 	switch {
 	case version == "v3":
@@ -110,38 +102,18 @@ func (c *Config) path(m *mistakes) string {
 	case datedVersion.MatchString(version) && version >= "2025-09":
 		return "/crm/objects/" + version + "/contacts/batch/"
 	}
-	m.add("version", "no version of this API; write "+DefaultVersion+", another March or September since 2025-09, or v3")
+	m.Add("version", "no version of this API; write "+DefaultVersion+", another March or September since 2025-09, or v3")
 	return ""
 }
 
 // root checks the base URL. Nothing of a user can be in it: it is plain text.
-func (c *Config) root(m *mistakes) *url.URL {
-	text := or(c.BaseURL, DefaultBaseURL)
-	if strings.Contains(text, "${{") {
-		m.add("base-url", "write it as plain text; nothing may choose whom we talk to but the file")
+func (c *Config) root(m *connect.Mistakes) *url.URL {
+	u := c.client.PlainURL(m, connect.Place{Field: "base-url", Secrets: "the token says who we are",
+		OriginOnly: "write scheme and host only; the path follows from version"}, or(c.BaseURL, DefaultBaseURL))
+	if u == nil {
 		return nil
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		m.add("base-url", "it is no URL")
-		return nil
-	case u.User != nil:
-		m.add("base-url", "no user or password in the URL")
-	case u.Hostname() == "" || u.Opaque != "" || strings.ContainsFunc(u.Hostname(), func(r rune) bool { return !hostLetter(r) }):
-		m.add("base-url", "the host is missing, or not in plain ASCII")
-	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || strings.Contains(text, "#"):
-		m.add("base-url", "write scheme and host only; the path follows from version")
-	case u.Scheme != "https" && (u.Scheme != "http" || !connect.Loopback(u.Hostname())):
-		m.add("base-url", "start it with https://")
-	case c.client.CheckHost(u.Hostname()) != nil:
-		m.add("base-url", "the host is this machine or a private address; whoever runs the worker can allow it, a pipeline can't")
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}
-}
-
-func hostLetter(r rune) bool {
-	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("-._:", r)
 }
 
 func sorted[V any](m map[string]V) []string {

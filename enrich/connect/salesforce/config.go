@@ -14,33 +14,26 @@ import (
 
 // Connector checks the block and makes the step's connector. Its errors are *enrich.FieldError, joined.
 func (c *Config) Connector() (enrich.Connector, error) {
-	m := &mistakes{}
+	m := &connect.Mistakes{}
 	s := &step{config: *c, login: c.checkLogin(m)}
 	c.checkGrant(m)
 	c.checkNames(m)
 	c.checkVersion(m)
 	for _, host := range c.Instances {
 		if !hostName.MatchString(host) {
-			m.add("instances", "write whole host names, without https:// and without *")
+			m.Add("instances", "write whole host names, without https:// and without *")
 		}
 	}
 	if c.Value == nil {
-		m.add("value", "it is missing")
+		m.Add("value", "it is missing")
 	}
 	if c.Fields == nil {
-		m.add("fields", "they are missing")
+		m.Add("fields", "they are missing")
 	}
-	if len(m.all) > 0 {
-		return nil, errors.Join(m.all...)
+	if err := m.Err(); err != nil {
+		return nil, err
 	}
 	return s, nil
-}
-
-// mistakes gathers everything that is wrong, so that the author reads it at once.
-type mistakes struct{ all []error }
-
-func (m *mistakes) add(field, message string) {
-	m.all = append(m.all, &enrich.FieldError{Field: field, Message: message})
 }
 
 var (
@@ -50,55 +43,45 @@ var (
 	version  = regexp.MustCompile(`^[0-9]{2,3}\.0$`)
 )
 
-// checkLogin reads the origin of the org. Its messages never quote it: somebody may have written a password into it.
-func (c *Config) checkLogin(m *mistakes) *url.URL {
-	u, err := url.Parse(c.Login)
-	switch {
-	case err != nil || u.Hostname() == "" || u.Opaque != "" || strings.Contains(c.Login, "${{"):
-		m.add("login", "write https:// and the host, as plain text")
+// checkLogin reads the origin of the org.
+func (c *Config) checkLogin(m *connect.Mistakes) *url.URL {
+	u := c.client.PlainURL(m, connect.Place{Field: "login", Secrets: "use client-id and client-secret",
+		OriginOnly: "write the host only; the path is always /services/oauth2/token"}, c.Login)
+	if u == nil {
 		return nil
-	case u.User != nil:
-		m.add("login", "no user or password in the URL; use client-id and client-secret")
-	case u.Scheme != "https" && (u.Scheme != "http" || !connect.Loopback(u.Hostname())):
-		m.add("login", "start it with https://")
-	case strings.Trim(u.Path, "/") != "" || strings.ContainsAny(c.Login, "?#"):
-		m.add("login", "write the host only; the path is always /services/oauth2/token")
-	}
-	if err := c.client.CheckHost(u.Hostname()); err != nil {
-		m.add("login", "the host is this machine or a private address; whoever runs the worker can allow it, a pipeline can't")
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}
 }
 
-func (c *Config) checkGrant(m *mistakes) {
+func (c *Config) checkGrant(m *connect.Mistakes) {
 	if c.ClientID == nil {
-		m.add("client-id", "it is missing")
+		m.Add("client-id", "it is missing")
 	}
 	switch {
 	case (c.Secret == nil) == (c.PrivateKey == nil):
-		m.add("client-secret", "write client-secret, or private-key and username")
+		m.Add("client-secret", "write client-secret, or private-key and username")
 	case (c.PrivateKey == nil) != (c.Username == nil):
-		m.add("username", "private-key and username go together")
+		m.Add("username", "private-key and username go together")
 	}
 	if u, err := url.Parse(c.Audience); err != nil || c.Audience != "" && u.Host == "" {
-		m.add("audience", "write the URL of the login server, such as https://login.salesforce.com")
+		m.Add("audience", "write the URL of the login server, such as https://login.salesforce.com")
 	}
 }
 
-func (c *Config) checkNames(m *mistakes) {
+func (c *Config) checkNames(m *connect.Mistakes) {
 	if !apiName.MatchString(c.Object) {
-		m.add("object", "write an API name as plain text, such as Contact or Customer__c")
+		m.Add("object", "write an API name as plain text, such as Contact or Customer__c")
 	}
 	if !apiName.MatchString(c.External) {
-		m.add("external-id", "write an API name as plain text, such as Cognito_Sub__c")
+		m.Add("external-id", "write an API name as plain text, such as Cognito_Sub__c")
 	}
 }
 
 // checkVersion: from 46.0 on an update is answered with the id (REST API Developer Guide, "Insert or Update").
-func (c *Config) checkVersion(m *mistakes) {
+func (c *Config) checkVersion(m *connect.Mistakes) {
 	number, _, _ := strings.Cut(c.Version, ".")
 	if n, err := strconv.Atoi(number); c.Version != "" && (!version.MatchString(c.Version) || err != nil || n < 46) {
-		m.add("version", "write a version from 46.0 on, such as "+defaultVersion)
+		m.Add("version", "write a version from 46.0 on, such as "+defaultVersion)
 	}
 }
 
