@@ -1,7 +1,6 @@
 package ses
 
 import (
-	"errors"
 	"net/mail"
 	"regexp"
 	"slices"
@@ -10,12 +9,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/connect"
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
 
 // Connector checks the block and makes the step's connector. Its errors are *enrich.FieldError, joined.
 func (c *Config) Connector() (enrich.Connector, error) {
-	m := &mistakes{}
+	m := &connect.Mistakes{}
 	s := &step{config: *c, from: sender(m, "from", c.From), neutral: newByLocale(m, "neutral", c.Neutral, checkWord)}
 	for _, address := range c.ReplyTo {
 		s.replyTo = append(s.replyTo, sender(m, "reply-to", address))
@@ -23,13 +23,13 @@ func (c *Config) Connector() (enrich.Connector, error) {
 	checkData(m, c.Data)
 	s.content = c.content(m)
 	if c.Region != "" && !regionName.MatchString(c.Region) {
-		m.add("region", "write a Region such as eu-west-1")
+		m.Add("region", "write a Region such as eu-west-1")
 	}
 	if c.ConfigurationSet != "" && !setName.MatchString(c.ConfigurationSet) {
-		m.add("configuration-set", "its name has letters, digits, - and _, at most 64")
+		m.Add("configuration-set", "its name has letters, digits, - and _, at most 64")
 	}
-	if len(m.all) > 0 {
-		return nil, errors.Join(m.all...)
+	if err := m.Err(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -43,26 +43,19 @@ var (
 	dataKey    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
-// mistakes gathers everything that is wrong, so that the author reads it at once.
-type mistakes struct{ all []error }
-
-func (m *mistakes) add(field, message string) {
-	m.all = append(m.all, &enrich.FieldError{Field: field, Message: message})
-}
-
 // sender is an address of the file as SES wants it: the name encoded (RFC 2047), the address plain.
-func sender(m *mistakes, field, written string) string {
+func sender(m *connect.Mistakes, field, written string) string {
 	if strings.ContainsFunc(written, unicode.IsControl) || strings.Contains(written, "${{") {
-		m.add(field, "it is the same for everybody; write an address, without expressions")
+		m.Add(field, "it is the same for everybody; write an address, without expressions")
 		return ""
 	}
 	address, err := mail.ParseAddress(written)
 	if err != nil {
-		m.add(field, "it is no address; write hello@example.com or Example <hello@example.com>")
+		m.Add(field, "it is no address; write hello@example.com or Example <hello@example.com>")
 		return ""
 	}
 	if err := checkRecipient(address.Address); err != nil {
-		m.add(field, err.Error())
+		m.Add(field, err.Error())
 	}
 	if address.Name == "" {
 		return address.Address
@@ -71,15 +64,15 @@ func sender(m *mistakes, field, written string) string {
 }
 
 // checkData refuses keys that no template can name, and the one that is taken.
-func checkData(m *mistakes, data map[string]*expr.Template) {
+func checkData(m *connect.Mistakes, data map[string]*expr.Template) {
 	for _, key := range sorted(data) {
 		switch {
 		case !dataKey.MatchString(key):
-			m.add("data."+key, "a key has letters, digits and underscores")
+			m.Add("data."+key, "a key has letters, digits and underscores")
 		case key == greetingKey:
-			m.add("data."+key, "greeting is the greeting; use the key greeting beside data")
+			m.Add("data."+key, "greeting is the greeting; use the key greeting beside data")
 		case data[key] == nil:
-			m.add("data."+key, "the value is missing")
+			m.Add("data."+key, "the value is missing")
 		}
 	}
 }
@@ -92,11 +85,11 @@ func checkWord(word string) string {
 }
 
 // content makes what is written out of the one way that the file chose.
-func (c *Config) content(m *mistakes) content {
+func (c *Config) content(m *connect.Mistakes) content {
 	here := c.Subject != "" || c.Text != "" || c.HTML != ""
 	switch {
 	case here && (c.Template != "" || c.Templates != nil), c.Template != "" && c.Templates != nil:
-		m.add("", "use one of template, templates, and subject with text")
+		m.Add("", "use one of template, templates, and subject with text")
 	case c.Template != "":
 		checkStored(m, "template", c.Template)
 		return &stored{names: byLocale{anyLocale: c.Template}}
@@ -110,28 +103,28 @@ func (c *Config) content(m *mistakes) content {
 	case here:
 		return c.inline(m)
 	default:
-		m.add("", "nothing to write; use one of template, templates, and subject with text")
+		m.Add("", "nothing to write; use one of template, templates, and subject with text")
 	}
 	return nil
 }
 
-func checkStored(m *mistakes, field, name string) {
+func checkStored(m *connect.Mistakes, field, name string) {
 	if !storedName.MatchString(name) {
-		m.add(field, "a template's name has letters, digits, - and _, at most 64")
+		m.Add(field, "a template's name has letters, digits, - and _, at most 64")
 	}
 }
 
 // maxSubject is the longest subject, in bytes: what fits into a line of a mail even when all of it is encoded.
 const maxSubject = 300
 
-func (c *Config) checkSubject(m *mistakes) {
+func (c *Config) checkSubject(m *connect.Mistakes) {
 	switch {
 	case c.Subject == "":
-		m.add("subject", "the mail has no subject")
+		m.Add("subject", "the mail has no subject")
 	case strings.Contains(c.Subject, "{{"):
-		m.add("subject", "it is the same for everybody; put values into text and html")
+		m.Add("subject", "it is the same for everybody; put values into text and html")
 	case strings.ContainsFunc(c.Subject, unicode.IsControl), !utf8.ValidString(c.Subject), len(c.Subject) > maxSubject:
-		m.add("subject", "it is one line of at most 300 bytes")
+		m.Add("subject", "it is one line of at most 300 bytes")
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+
+	"github.com/postconfirm/postconfirm/enrich/connect"
 )
 
 // The bounds of what is written, in bytes.
@@ -112,10 +114,10 @@ func (b *bounded) Write(p []byte) (int, error) {
 }
 
 // inline reads the templates of the file and tries them, so that a key that data does not have is found now.
-func (c *Config) inline(m *mistakes) *inline {
+func (c *Config) inline(m *connect.Mistakes) *inline {
 	c.checkSubject(m)
 	if c.Text == "" {
-		m.add("text", "the mail has no text; write one beside html, for readers that show none")
+		m.Add("text", "the mail has no text; write one beside html, for readers that show none")
 	}
 	i := &inline{subject: c.Subject}
 	text, err := template.New("text").Option("missingkey=error").Parse(c.Text)
@@ -132,9 +134,9 @@ func (c *Config) inline(m *mistakes) *inline {
 }
 
 // tried fills a template in with words for all keys, then with nothing for all.
-func (c *Config) tried(m *mistakes, field, source string, t filler, err error) bool {
+func (c *Config) tried(m *connect.Mistakes, field, source string, t filler, err error) bool {
 	if strings.Contains(source, "${{") {
-		m.add(field, "it has an expression; put that under data as key, and write {{.key}} here")
+		m.Add(field, "it has an expression; put that under data as key, and write {{.key}} here")
 		return false
 	}
 	for _, value := range []string{"word", ""} {
@@ -150,7 +152,7 @@ func (c *Config) tried(m *mistakes, field, source string, t filler, err error) b
 		}
 	}
 	if err != nil {
-		m.add(field, err.Error())
+		m.Add(field, err.Error())
 	}
 	return err == nil
 }

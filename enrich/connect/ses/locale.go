@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/postconfirm/postconfirm/enrich/connect"
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
 
@@ -17,7 +18,7 @@ type byLocale map[string]string
 var localeKey = regexp.MustCompile(`^[a-z]{2,8}(-[a-z0-9]{1,8}){0,4}$`)
 
 // newByLocale reads a map of the file; check says what is wrong with a text, if anything. Nil stays nil.
-func newByLocale(m *mistakes, field string, written map[string]*expr.Template, check func(string) string) byLocale {
+func newByLocale(m *connect.Mistakes, field string, written map[string]*expr.Template, check func(string) string) byLocale {
 	if written == nil {
 		return nil
 	}
@@ -31,18 +32,18 @@ func newByLocale(m *mistakes, field string, written map[string]*expr.Template, c
 		_, twice := texts[name]
 		switch {
 		case !static:
-			m.add(at, "it is the same for everybody with this language; write it without expressions")
+			m.Add(at, "it is the same for everybody with this language; write it without expressions")
 		case name != anyLocale && !localeKey.MatchString(name):
-			m.add(at, "a language is written like de or de-AT; the one for everybody else is default")
+			m.Add(at, "a language is written like de or de-AT; the one for everybody else is default")
 		case twice:
-			m.add(at, "this language stands there twice")
+			m.Add(at, "this language stands there twice")
 		case check(text) != "":
-			m.add(at, check(text))
+			m.Add(at, check(text))
 		}
 		texts[name] = text
 	}
 	if _, ok := texts[anyLocale]; !ok {
-		m.add(field, "default is missing; it is for everybody whose language is not in the map")
+		m.Add(field, "default is missing; it is for everybody whose language is not in the map")
 	}
 	return texts
 }
