@@ -14,11 +14,12 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
 
-// The codes of this connector, beside those of package connect. All are permanent, and nothing was sent.
+// The codes of this connector, beside those of package connect. All but bad_secret are permanent, and nothing was sent
+// unless it says so.
 const (
 	CodeBadValue     = "bad_value"         // an expression failed, or its value is of no use where it stands
 	CodeNoCredential = "no_credential"     // the signing secret is null or empty
-	CodeBadSecret    = "bad_secret"        // a signing secret is not what Standard Webhooks wants
+	CodeBadSecret    = "bad_secret"        // denied: a signing secret is not what Standard Webhooks wants
 	CodeTooLarge     = "request_too_large" // the body is longer than MaxBody
 	CodeGone         = "webhook_gone"      // the receiver answered 410, now (then it was sent) or a while ago
 )

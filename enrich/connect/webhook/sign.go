@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
 
@@ -90,9 +91,15 @@ func secret(ctx context.Context, vars expr.Vars, field string, t *expr.Template)
 		return nil, false, nil
 	}
 	if k, err = newKey(text); err != nil {
-		return nil, false, refused(CodeBadSecret, field, err)
+		return nil, false, unusable(field, err)
 	}
 	return k, true, nil
+}
+
+// unusable is a secret that can't sign. It is the same for every user and no fault of theirs, so it is like a refused
+// key or a missing permission: nobody is charged, and all go on when somebody has mended it.
+func unusable(field string, err error) error {
+	return &enrich.Error{Kind: enrich.Denied, Code: CodeBadSecret, Err: fmt.Errorf("%s: %w", field, err)}
 }
 
 // signed are the headers that say what this is, when it was sent, and by whom. The id must have no ".": it would let one

@@ -168,8 +168,11 @@ func TestABadSecretSignsNothing(t *testing.T) {
 					if err == nil {
 						t.Fatal("it is accepted")
 					}
-					e := enrich.Failure(err)
-					if e.Code != want || e.Kind != enrich.Permanent || e.Sent || len(r.Seen()) != 0 || !strings.Contains(err.Error(), field) {
+					e, kind := enrich.Failure(err), enrich.Permanent
+					if want == webhook.CodeBadSecret {
+						kind = enrich.Denied
+					}
+					if e.Code != want || e.Kind != kind || e.Sent || len(r.Seen()) != 0 || !strings.Contains(err.Error(), field) {
 						t.Errorf("got %+v, want %s", e, want)
 					}
 					if test.secret != "" && strings.Contains(err.Error(), strings.TrimPrefix(test.secret, "whsec_")) && test.secret != "whsec_" {
@@ -178,6 +181,32 @@ func TestABadSecretSignsNothing(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+func TestASecretThatIsMendedSignsTheNextTry(t *testing.T) {
+	for _, field := range []string{"secret", "previous-secret"} {
+		t.Run(field, func(t *testing.T) {
+			fill := func(c *webhook.Config) {
+				c.Secret = template(t, "${{ secrets.X }}")
+				if field == "previous-secret" {
+					c.Secret, c.Previous = template(t, "${{ secrets.NEW }}"), c.Secret
+				}
+			}
+			in(t, fill, func(t *testing.T, r *receiver) {
+				values := vars()
+				for range 3 {
+					values["secrets"].(map[string]any)["X"] = "whsec_c2hvcnQ="
+					if _, err := r.run(t, values); err == nil || enrich.Failure(err).Kind != enrich.Denied || enrich.Failure(err).Unknown() {
+						t.Fatalf("got %v", err)
+					}
+				}
+				values["secrets"].(map[string]any)["X"] = secretOf(32, "m")
+				if _, err := r.run(t, values); err != nil || len(r.Seen()) != 1 || verify(t, secretOf(32, "m"), r.Seen()[0]) != nil {
+					t.Errorf("mended: %v after %d requests", err, len(r.Seen()))
+				}
+			})
+		})
 	}
 }
 

@@ -24,7 +24,7 @@
 //
 // It refuses: redirects, plain http to another machine (a signature hides nothing), secrets that are too short to sign
 // with, and the header Idempotency-Key: the standard has webhook-id for that, and net/http sends requests that carry the
-// other one twice.
+// other one twice. A secret that can't sign is nobody's fault: its users wait, uncharged, until somebody has mended it.
 //
 // A repeat is safe as far as the receiver remembers webhook-ids: say with key-life how long that is. For a receiver that
 // remembers none use the connector http, without a key.
