@@ -50,6 +50,7 @@ func Kind(client *connect.Client) enrich.Kind {
 		Name:   "hubspot",
 		Doc:    "Writes or reads the HubSpot contact with the user's e-mail address.",
 		Config: func() enrich.Config { return &Config{client: client} },
+		Page:   page(),
 	}
 }
 

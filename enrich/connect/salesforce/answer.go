@@ -42,7 +42,7 @@ func read(response *connect.Response) (enrich.Result, error) {
 	}
 	answer, _ := body.(map[string]any)
 	if saved, said := answer["success"].(bool); said && !saved {
-		return nil, &enrich.Error{Kind: enrich.Permanent, Code: "not_saved", Sent: true, Refused: true, Err: errors.New("the record was not saved")}
+		return nil, &enrich.Error{Kind: enrich.Permanent, Code: codeNotSaved, Sent: true, Refused: true, Err: errors.New("the record was not saved")}
 	}
 	result := enrich.Result{"id": nil, "created": response.Status == http.StatusCreated}
 	if id, ok := answer["id"].(string); ok && id != "" {

@@ -120,5 +120,5 @@ func (s *step) trusted(host string) bool {
 }
 
 // errInstance never shows what was said.
-var errInstance = &enrich.Error{Kind: enrich.Denied, Code: "token_bad_instance",
+var errInstance = &enrich.Error{Kind: enrich.Denied, Code: codeInstance,
 	Err: errors.New("the token's answer names an instance_url that is neither Salesforce's nor in the file")}

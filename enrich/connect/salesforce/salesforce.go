@@ -43,6 +43,7 @@ func Kind(client *connect.Client) enrich.Kind {
 		Name:   "salesforce",
 		Doc:    "Creates or updates a record of Salesforce by an external id.",
 		Config: func() enrich.Config { return &Config{client: client, tokens: tokens} },
+		Page:   page(),
 	}
 }
 

@@ -19,6 +19,9 @@ const (
 	CodeNoSecret = "no_credential"     // permanent, unsent: id, secret, key or user is null or empty
 	CodeTooLarge = "request_too_large" // permanent, unsent: the body is longer than connect.MaxRequest
 	CodeSeveral  = "several_matches"   // permanent, refused: several records have this external id
+
+	codeNotSaved = "not_saved"          // permanent, refused: a 2xx that says so
+	codeInstance = "token_bad_instance" // denied, unsent: see errInstance
 )
 
 // maxValue is the longest external id, in bytes: a text field that is one has at most 255 characters.

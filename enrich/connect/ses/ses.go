@@ -53,6 +53,7 @@ func Kind(client *connect.Client, o *Options) enrich.Kind {
 		Name:   "ses",
 		Doc:    "Sends one mail to the user through Amazon SES.",
 		Config: func() enrich.Config { return &Config{account: account} },
+		Page:   page(),
 	}
 }
 

@@ -56,6 +56,7 @@ func Kind(client *connect.Client) enrich.Kind {
 		Name:   "webhook",
 		Doc:    "Posts a signed event to a receiver of webhooks.",
 		Config: func() enrich.Config { return &Config{client: client} },
+		Page:   page(),
 	}
 }
 
