@@ -200,7 +200,7 @@ func made(t testing.TB, c *httpstep.Config) enrich.Connector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return connector
+	return enrichtest.Listed(t, httpstep.Kind(connect.NewClient(nil)).Page, connector)
 }
 
 func template(t testing.TB, source string) *expr.Template {

@@ -9,6 +9,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/connect"
 	"github.com/postconfirm/postconfirm/enrich/connect/hubspot"
+	"github.com/postconfirm/postconfirm/enrich/enrichtest"
 	"github.com/postconfirm/postconfirm/enrich/enrichtest/pretend"
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
@@ -56,7 +57,7 @@ func made(t testing.TB, c *hubspot.Config) enrich.Connector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return connector
+	return enrichtest.Listed(t, hubspot.Kind(connect.NewClient(nil)).Page, connector)
 }
 
 func template(t testing.TB, source string) *expr.Template {

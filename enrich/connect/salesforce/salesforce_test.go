@@ -77,7 +77,7 @@ func made(t testing.TB, c *salesforce.Config) enrich.Connector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return connector
+	return enrichtest.Listed(t, salesforce.Kind(connect.NewClient(nil)).Page, connector)
 }
 
 func isToken(r pretend.Request) bool { return r.Target == "/services/oauth2/token" }

@@ -68,7 +68,7 @@ func made(t testing.TB, c *ses.Config) enrich.Connector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return connector
+	return enrichtest.Listed(t, ses.Kind(connect.NewClient(nil), nil).Page, connector)
 }
 
 func template(t testing.TB, source string) *expr.Template {

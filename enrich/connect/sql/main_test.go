@@ -8,6 +8,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/connect"
 	sqlstep "github.com/postconfirm/postconfirm/enrich/connect/sql"
+	"github.com/postconfirm/postconfirm/enrich/enrichtest"
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
 
@@ -49,7 +50,7 @@ func made(t testing.TB, c *sqlstep.Config) enrich.Connector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return connector
+	return enrichtest.Listed(t, sqlstep.Kind(connect.NewClient(nil)).Page, connector)
 }
 
 func call(dsn string, user map[string]any) enrich.Call {

@@ -45,6 +45,7 @@ func codes() []enrich.Code {
 		{Code: "sql_<sqlstate>", Kind: enrich.Temporary, Doc: "Classes 08 (connection), 28 (not let in), 3D (no such database), 40 (deadlock, serialization), 53 (out of connections, memory, disk), 55 (locked), 57 (time limit, shutdown), 58, HV, HY and XX: `sql_40p01`, `sql_28p01`, `sql_57014`."},
 		{Code: "sql_<sqlstate>", Kind: enrich.Permanent, Doc: "All others: syntax and permission (`sql_42p01`, `sql_42501`), a value that the column's type can't be (`sql_22p02`), a query that writes (`sql_25006`)."},
 		{Code: "sql_hy000_<number>", Kind: enrich.Temporary, Doc: "MySQL errors without a state of their own: `sql_hy000_1205` is a lock wait."},
+		{Code: "sql_hy000_<number>", Kind: enrich.Permanent, Doc: "Those of them that stay: `sql_hy000_1290` is an option of the server that forbids it."},
 		{Code: CodeSeveralRows, Kind: enrich.Permanent, Doc: "More rows than `row-limit`."},
 		{Code: CodeTooLarge, Kind: enrich.Permanent, Doc: "More bytes than `max-bytes`, or more than 1 MiB on the wire."},
 		{Code: CodeBadColumn, Kind: enrich.Permanent, Doc: "A column without a name that `steps.ID.NAME` could have, a name that stands twice, or bytes."},
@@ -52,7 +53,7 @@ func codes() []enrich.Code {
 		{Code: CodeNoCredential, Kind: enrich.Permanent, Doc: "The DSN is null or empty; nothing was sent."},
 		{Code: CodeBadDSN, Kind: enrich.Permanent, Doc: "The DSN is no URL of this driver; nothing was sent."},
 		{Code: connect.CodeBlocked, Kind: enrich.Permanent, Doc: "The database has a private address and `allow-private` is false, or it is this machine."},
-		{Code: connect.CodeDNS + "`, `" + connect.CodeConnect + "`, `" + connect.CodeTLS + "`, `" + connect.CodeReset + "`, `" + connect.CodeTimeout + "`, `" + connect.CodeCanceled, Kind: enrich.Temporary, Doc: "The name, the connection, the certificate, a connection that was lost, no answer in time, the worker is stopping."},
+		{Code: connect.CodeDNS + "`, `" + connect.CodeConnect + "`, `" + connect.CodeTLS + "`, `" + connect.CodeReset + "`, `" + connect.CodeTimeout + "`, `" + connect.CodeCanceled + "`, `" + connect.CodeOther, Kind: enrich.Temporary, Doc: "The name, the connection, the certificate, a connection that was lost, no answer in time, the worker is stopping; the connection failed in another way."},
 		{Code: connect.CodeResponse, Kind: enrich.Temporary, Doc: "What came back is not the database's protocol."},
 	}
 }

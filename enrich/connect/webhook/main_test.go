@@ -11,6 +11,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/connect"
 	"github.com/postconfirm/postconfirm/enrich/connect/webhook"
+	"github.com/postconfirm/postconfirm/enrich/enrichtest"
 	"github.com/postconfirm/postconfirm/enrich/enrichtest/pretend"
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
@@ -77,7 +78,7 @@ func made(t testing.TB, c *webhook.Config) enrich.Connector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return connector
+	return enrichtest.Listed(t, webhook.Kind(connect.NewClient(nil)).Page, connector)
 }
 
 func template(t testing.TB, source string) *expr.Template {
