@@ -1,20 +1,22 @@
-// Package pretend is three outside systems that do not exist: a company directory, a CRM, and a mail service. The demo
-// enriches its users from them.
+// Package pretend is outside systems that do not exist, for the demo to enrich its users from.
 //
-// They speak plain HTTP and JSON with a bearer token, as such systems do: the directory answers 404 for a domain it
-// does not know; the CRM takes a contact by its external id; the mail service recognises an Idempotency-Key. Each can be
-// taken down and brought back ([Vendors.SetDown]), and each counts what it answered and what it refused meanwhile, so that
-// a demo or a test can say "nothing was asked twice" by the other side's own word.
+// [Vendors] are three of no make: a company directory, a CRM and a mail service that speak plain HTTP and JSON with a
+// bearer token. The directory answers 404 for a domain it does not know; the CRM takes a contact by its external id; the
+// mail service recognises an Idempotency-Key.
+//
+// A [Web] is the internet of a scene: real host names, TLS, and behind them vendors that speak the wire of the systems
+// that they stand for: [Companies], [HubSpot], a [Receiver] of webhooks that checks signatures. It lets nobody out.
+//
+// Each can be taken down and brought back (SetDown), and each counts what it answered and what it refused meanwhile, so
+// that a demo or a test can say "nothing was done twice" by the other side's own word. Standard library only.
 package pretend
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"hash/fnv"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 )
 
@@ -35,7 +37,7 @@ func Names() []string { return []string{Company, CRM, Mail} }
 type Count struct {
 	Answered int `json:"answered"` // calls that it took
 	Refused  int `json:"refused"`  // calls while it was down
-	Repeated int `json:"repeated"` // answered calls that asked for what it had answered before
+	Repeated int `json:"repeated"` // answered calls that asked for what it had answered before; in a Web, effects asked for twice
 }
 
 // Vendors is an http.Handler that is all three. The zero value is ready; it is safe for concurrent use.
@@ -112,20 +114,16 @@ func (v *Vendors) count(name, subject string) (up bool) {
 	return true
 }
 
-// find knows every company whose domain is no mail provider's and does not start with "unknown".
+// find is the directory of the demo's own pipeline.
 func find(w http.ResponseWriter, r *http.Request) {
 	domain := r.URL.Query().Get("domain")
-	label, _, _ := strings.Cut(domain, ".")
-	if label == "" || label == "mailbox" || strings.HasPrefix(label, "unknown") {
+	name, plan, known := company(domain)
+	if !known {
 		reply(w, http.StatusNotFound, map[string]any{"error": "no such company"})
 		return
 	}
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(domain))
-	n := h.Sum32()
-	reply(w, http.StatusOK, map[string]any{
-		"name": strings.ToUpper(label[:1]) + label[1:] + [...]string{" Ltd", " GmbH", " Inc", " SA"}[n%4],
-		"size": 10 + n%5000, "plan": map[string]any{"name": [...]string{"starter", "team", "business"}[n%3], "seats": 5 + n%200},
+	n := number(domain)
+	reply(w, http.StatusOK, map[string]any{"name": name, "size": 10 + n%5000, "plan": map[string]any{"name": plan, "seats": 5 + n%200},
 		"notes": "fields that nobody reads are not stored", "domain": domain})
 }
 
