@@ -15,6 +15,7 @@ import (
 	"github.com/postconfirm/postconfirm/deploy/onebox"
 	"github.com/postconfirm/postconfirm/deploy/onebox/pretend"
 	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/worker"
 )
 
 // view shows the demo: text for people, and with --json objects for machines beside it.
@@ -50,12 +51,27 @@ func (v view) paint(c text.Color, s string) string {
 	return c.EscapeSeq() + s + text.Reset.EscapeSeq()
 }
 
-func (v view) started(b *onebox.Box) {
+func (v view) started(b *onebox.Box, s onebox.Scene) {
 	fmt.Fprintf(v.people, "%s\n\n", v.paint(text.Bold, "postconfirm demo: sign up → trigger → queue → worker → attributes"))
 	fmt.Fprintf(v.people, "  cloud     %s  (SQS and Cognito, region %s)\n", b.Endpoint, b.Region)
 	fmt.Fprintf(v.people, "  trigger   a Lambda process, called by the pool %s\n", b.Pool.ID)
-	fmt.Fprintf(v.people, "  worker    %d steps, %d attributes, a SQLite ledger\n", len(b.Worker.Pipeline.Steps), len(b.Worker.Pipeline.Attributes))
-	fmt.Fprintf(v.people, "  vendors   %s (pretend)\n\n", strings.Join(pretend.Names(), ", "))
+	fmt.Fprintf(v.people, "  worker    %s, %s, a SQLite ledger\n", count(len(b.Worker.Pipeline.Steps), "step"), count(len(b.Worker.Pipeline.Attributes), "attribute"))
+	if s.Name == onebox.Quick {
+		fmt.Fprintf(v.people, "  vendors   %s (pretend)\n\n", strings.Join(s.Vendors, ", "))
+		return
+	}
+	fmt.Fprintf(v.people, "  scene     %s: %s\n", s.Name, s.About)
+	fmt.Fprintf(v.people, "  pipeline  deploy/examples/%s/pipeline.yaml as it stands; the secrets are made up\n", s.Name)
+	fmt.Fprintf(v.people, "  vendors   %s\n            (pretend, behind TLS on this machine; nothing else can be reached)\n\n", strings.Join(addressed(s, b.Region), ", "))
+}
+
+// addressed are the scene's vendors with their hosts.
+func addressed(s onebox.Scene, region string) []string {
+	all := slices.Clone(s.Vendors)
+	for i, name := range all {
+		all[i] = name + " " + onebox.Hosts(region)[name]
+	}
+	return all
 }
 
 func (v view) said(s string) { fmt.Fprintf(v.people, "%s\n", v.paint(text.FgYellow, "— "+s)) }
@@ -102,6 +118,8 @@ func stepLine(s stepResult) string {
 	}
 	state := s.State
 	switch {
+	case s.Calls == 0 && s.State == string(worker.StepDone):
+		return "remembered from somebody before, no call"
 	case s.Code == enrich.ErrNotFound.Code:
 		state = "not found"
 	case s.Code != "":
@@ -110,15 +128,25 @@ func stepLine(s stepResult) string {
 	return fmt.Sprintf("%-11s %s, %.1f ms", state, count(s.Calls, "call"), s.MS)
 }
 
-// ended shows the totals, with each vendor's own count.
-func (v view) ended(t totals) {
+// ended shows the totals, with each vendor's own count, and what the vendors of an example got.
+func (v view) ended(s *performance) {
+	twice, example := "asked twice for an answer", s.totals.Got != nil
+	if example {
+		twice = "effects asked for twice"
+		v.got(s)
+	}
 	w := table.NewWriter()
 	w.SetStyle(table.StyleLight)
-	w.AppendHeader(table.Row{"vendor", "answered", "refused while down", "asked twice for an answer"})
-	for _, name := range pretend.Names() {
-		c := t.Vendors[name]
-		w.AppendRow(table.Row{name, c.Answered, c.Refused, c.Repeated})
+	w.AppendHeader(table.Row{"vendor", "answered", "refused while down", twice})
+	for _, name := range s.scene.Vendors {
+		c := s.totals.Vendors[name]
+		row := table.Row{name, c.Answered, c.Refused, c.Repeated}
+		if example && name == pretend.Company {
+			row[3] = "only asked"
+		}
+		w.AppendRow(row)
 	}
+	t := s.totals
 	fmt.Fprintf(v.people, "\n%s\n%d of %d users enriched; the slowest confirmation took %.0f ms, the trigger within.\n", w.Render(), t.Enriched, t.Users, t.SlowestConfirm)
 	v.encode(map[string]totals{"totals": t})
 }

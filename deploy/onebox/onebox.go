@@ -2,7 +2,7 @@
 // process, and a worker with its ledger. Nothing of it is a model of postconfirm: the trigger and the worker are the
 // ones that run in production, and talk to the local cloud through the AWS SDK.
 //
-// The demo adds three pretend vendors and invented people; "postconfirm local" adds your own pipeline.
+// The demo adds a scene: a pipeline, pretend vendors and invented people; "postconfirm local" adds your own pipeline.
 //
 // It promises to listen on the loopback only and to leave nothing behind but the ledger file it was asked for.
 package onebox
@@ -16,9 +16,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +24,6 @@ import (
 	"github.com/postconfirm/postconfirm/deploy/localcloud/function"
 	cloudsqs "github.com/postconfirm/postconfirm/deploy/localcloud/sqs"
 	"github.com/postconfirm/postconfirm/deploy/onebox/pretend"
-	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/connect"
 	outbox "github.com/postconfirm/postconfirm/enrich/connect/ses/pretend"
 	"github.com/postconfirm/postconfirm/worker"
@@ -35,7 +31,7 @@ import (
 	"github.com/postconfirm/postconfirm/worker/app"
 )
 
-// DemoPipeline is the demo's pipeline file; http://VENDORS stands for the pretend vendors' address.
+// DemoPipeline is the pipeline file of the scene quick; http://VENDORS stands for the pretend vendors' address.
 //
 //go:embed demo.yaml
 var DemoPipeline string
@@ -46,10 +42,11 @@ type Options struct {
 	Trigger       []string        // the trigger Lambda's program and arguments
 	Policy        string          // path of a sign-up policy for PreSignUp; "" is no such trigger
 	PreSignUp     []string        // the pre sign-up Lambda's program and arguments; required with Policy
-	Pipeline      string          // path of a pipeline file; "" is the demo's, with the pretend vendors
+	Pipeline      string          // path of a pipeline file; "" is the scene's, with its pretend vendors
+	Scene         string          // name of the scene, without Pipeline; Quick
 	Ledger        string          // path of the ledger; a file that goes with the box
 	SecretsDir    string          // for the pipeline's secrets, beside the environment; none
-	AllowLoopback bool            // connectors may reach this machine; no, but for the demo's
+	AllowLoopback bool            // connectors may reach this machine; no, but for the scene Quick
 	Retry         time.Duration   // first pause of a failed message, and of a sick vendor; the worker's defaults
 	Observer      worker.Observer // told what the worker does; nobody
 	Log           *slog.Logger    // slog.Default()
@@ -67,14 +64,22 @@ type Box struct {
 	Pool       Pool
 	Clients    *amazon.Clients
 	Cloud      *localcloud.Cloud
-	Vendors    *pretend.Vendors // nil without the demo's pipeline
+	Vendors    Vendors // of the scene; nil with a pipeline of one's own
 	Worker     *app.App
-	Outbox     *outbox.Outbox // takes the mails of ses steps
+	Outbox     *outbox.Outbox    // takes the mails of ses steps
+	HubSpot    *pretend.HubSpot  // nil in scenes without it
+	Hooks      *pretend.Receiver // nil in scenes without webhooks
 
 	stop    context.CancelFunc // of the worker
 	working sync.WaitGroup
 	serving sync.WaitGroup
 	close   []func() error // the last one first
+}
+
+// Vendors are the pretend vendors of a scene, by the names that it lists.
+type Vendors interface {
+	SetDown(name string, down bool)
+	Counts() map[string]pretend.Count
 }
 
 // Start starts everything. When it fails, what was started is closed again.
@@ -88,11 +93,7 @@ func Start(ctx context.Context, o Options) (_ *Box, err error) {
 	if err := b.startCloud(&o); err != nil {
 		return nil, err
 	}
-	mail, err := b.startMail()
-	if err != nil {
-		return nil, err
-	}
-	path, err := b.pipeline(&o)
+	around, err := b.surround(&o)
 	if err != nil {
 		return nil, err
 	}
@@ -103,14 +104,14 @@ func Start(ctx context.Context, o Options) (_ *Box, err error) {
 		return nil, err
 	}
 	b.startTriggers(&o)
-	attributes, err := attributesOf(path)
+	attributes, err := attributesOf(around.pipeline)
 	if err != nil {
 		return nil, err
 	}
 	if b.Pool, err = pool(ctx, b.Clients, b.TriggerARN, b.PolicyARN, attributes); err != nil {
 		return nil, err
 	}
-	return b, b.startWorker(ctx, o, path, mail)
+	return b, b.startWorker(ctx, o, around)
 }
 
 func (b *Box) startCloud(o *Options) error {
@@ -151,39 +152,6 @@ func (b *Box) startFunction(users *cognito.Service, program []string, name strin
 	return f.ARN()
 }
 
-// pipeline gives the path of the pipeline file; for the demo it writes one beside vendors that it starts.
-func (b *Box) pipeline(o *Options) (path string, err error) {
-	dir, err := os.MkdirTemp("", "postconfirm-")
-	if err != nil {
-		return "", fmt.Errorf("make a folder: %w", err)
-	}
-	b.close = append(b.close, func() error { return os.RemoveAll(dir) })
-	if o.Ledger == "" {
-		o.Ledger = filepath.Join(dir, "ledger.db")
-	}
-	if o.Pipeline != "" {
-		return o.Pipeline, nil
-	}
-	b.Vendors = &pretend.Vendors{}
-	vendors, err := b.serve(b.Vendors)
-	if err != nil {
-		return "", fmt.Errorf("start pretend vendors: %w", err)
-	}
-	o.AllowLoopback = true
-	path = filepath.Join(dir, "demo.yaml")
-	text := strings.ReplaceAll(DemoPipeline, "http://VENDORS", vendors)
-	return path, os.WriteFile(path, []byte(text), 0o600)
-}
-
-// startMail starts an SES that sends nothing.
-func (b *Box) startMail() (url string, err error) {
-	b.Outbox = &outbox.Outbox{}
-	if url, err = b.serve(b.Outbox); err != nil {
-		return "", fmt.Errorf("start pretend SES: %w", err)
-	}
-	return url, nil
-}
-
 // serve listens on a free port of this machine until the box is closed.
 func (b *Box) serve(h http.Handler) (url string, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -210,13 +178,11 @@ func attributesOf(path string) ([]string, error) {
 	return names, nil
 }
 
-func (b *Box) startWorker(ctx context.Context, o Options, path, mail string) error {
-	s := app.Settings{Pipeline: path, Queue: b.Queue, DeadLetters: b.DLQ, Ledger: "sqlite:" + o.Ledger, Log: o.Log,
-		SecretsDir: o.SecretsDir, AllowLoopback: o.AllowLoopback, Local: b.Endpoint, Mail: mail, Region: b.Region,
+func (b *Box) startWorker(ctx context.Context, o Options, around surroundings) error {
+	s := app.Settings{Pipeline: around.pipeline, Queue: b.Queue, DeadLetters: b.DLQ, Ledger: "sqlite:" + o.Ledger, Log: o.Log,
+		SecretsDir: o.SecretsDir, AllowLoopback: o.AllowLoopback, Local: b.Endpoint, Mail: around.mail, Region: b.Region,
+		Secret: around.secrets, Connect: around.connect,
 		Worker: worker.Options{AnyPool: true, HideBase: o.Retry, Probe: o.Retry, Observer: o.Observer}}
-	if b.Vendors != nil {
-		s.Secret = demoSecrets{}
-	}
 	a, err := app.New(ctx, s)
 	if err != nil {
 		return err
@@ -230,14 +196,6 @@ func (b *Box) startWorker(ctx context.Context, o Options, path, mail string) err
 	})
 	b.close = append(b.close, a.Close)
 	return nil
-}
-
-// demoSecrets knows the pretend vendors' token.
-type demoSecrets struct{}
-
-// Secret gives the token for any name.
-func (demoSecrets) Secret(context.Context, string) (enrich.Secret, error) {
-	return enrich.NewSecret(pretend.Token), nil
 }
 
 // Close stops the worker in order, then everything else, the last started first.

@@ -17,12 +17,21 @@ const Code = "123456"
 // SignUp signs a person up, as the app would. It returns the person's sub.
 func (b *Box) SignUp(ctx context.Context, p Person) (sub string, err error) {
 	out, err := b.Clients.Cognito.SignUp(ctx, &cognitoidentityprovider.SignUpInput{ClientId: &b.Pool.Client, Username: &p.Email,
-		Password: aws.String("Correct-Horse-7"), UserAttributes: []cognito.AttributeType{
-			{Name: aws.String("email"), Value: &p.Email}, {Name: aws.String("given_name"), Value: &p.Name}}})
+		Password: aws.String("Correct-Horse-7"), UserAttributes: p.attributes()})
 	if err != nil {
 		return "", fmt.Errorf("sign up: %w", err)
 	}
 	return aws.ToString(out.UserSub), nil
+}
+
+// attributes are what a person tells of themselves.
+func (p Person) attributes() (all []cognito.AttributeType) {
+	for _, a := range []struct{ name, value string }{{"email", p.Email}, {"given_name", p.Name}, {"family_name", p.Family}, {"locale", p.Locale}} {
+		if a.value != "" {
+			all = append(all, cognito.AttributeType{Name: aws.String(a.name), Value: aws.String(a.value)})
+		}
+	}
+	return all
 }
 
 // Confirm confirms the sign-up; Cognito calls the trigger meanwhile.

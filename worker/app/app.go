@@ -47,11 +47,14 @@ type Settings struct {
 	Log           *slog.Logger  // slog.Default()
 
 	Worker worker.Options // for tests and the demo; its Log is set from Log
-	Local  string         // URL of a local cloud in place of AWS; none
-	Mail   string         // with Local, URL of an SES that sends nothing; Local, which has none: mails fail
-	Region string         // the AWS chain's
-	Secret enrich.Secrets // in place of what Secrets says; none
-	Out    io.Writer      // where a function writes its metrics; os.Stdout
+	// Connect is for the demo, whose vendors are on this machine under names that are not: RootCAs and Dial. AllowLoopback,
+	// Idle and Local are set from the other settings.
+	Connect connect.Options
+	Local   string         // URL of a local cloud in place of AWS; none
+	Mail    string         // with Local, URL of an SES that sends nothing; Local, which has none: mails fail
+	Region  string         // the AWS chain's
+	Secret  enrich.Secrets // in place of what Secrets says; none
+	Out     io.Writer      // where a function writes its metrics; os.Stdout
 
 	// Ports changes what the worker stands on, before it starts: the place where proofs break things. nil leaves the
 	// ports as they are.
@@ -111,7 +114,9 @@ func New(ctx context.Context, s Settings) (*App, error) {
 
 // build makes what checked settings say.
 func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ *App, err error) {
-	a := &App{log: s.Log, client: connect.NewClient(&connect.Options{AllowLoopback: s.AllowLoopback, Idle: max(connect.DefaultIdle, s.InFlight), Local: cmp.Or(s.Mail, s.Local)})}
+	o := s.Connect
+	o.AllowLoopback, o.Idle, o.Local = s.AllowLoopback, max(connect.DefaultIdle, s.InFlight), cmp.Or(s.Mail, s.Local)
+	a := &App{log: s.Log, client: connect.NewClient(&o)}
 	a.keep, _ = s.keepAnswers() // check has seen it
 	if err := s.read(ctx, a); err != nil {
 		return nil, err

@@ -3,8 +3,6 @@ package pretend
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -31,10 +29,10 @@ func templates() map[string]stored {
 // language "none" and no words: SES would send nothing.
 func Read(template string, data map[string]any) Letter {
 	t := templates()[template]
-	text := t.text
-	for _, key := range slices.Sorted(maps.Keys(data)) {
-		text = strings.ReplaceAll(text, "{{"+key+"}}", fmt.Sprint(data[key]))
+	var pairs []string
+	for key, value := range data {
+		pairs = append(pairs, "{{"+key+"}}", fmt.Sprint(value))
 	}
-	opening, _, _ := strings.Cut(text, "\n")
+	opening, _, _ := strings.Cut(strings.NewReplacer(pairs...).Replace(t.text), "\n")
 	return Letter{Language: cmp.Or(t.language, "none"), Subject: t.subject, Opening: opening}
 }
