@@ -75,9 +75,11 @@ check-fuzz: ## every fuzz target for FUZZTIME (5000x); the seeds run with the te
 	@deploy/check/fuzz.sh $(FUZZTIME)
 
 .PHONY: check-demo
-check-demo: build ## the demo as a user runs it: at full health, and with a vendor down
+check-demo: build ## the demo as a user runs it: at full health, and each scene with a vendor down
 	$(BIN)/postconfirm demo --once --json > /dev/null
 	$(BIN)/postconfirm demo --once --users 20 --outage company --json > /dev/null
+	$(BIN)/postconfirm demo --once --users 20 --scene crm-sync --outage hubspot --json > /dev/null
+	$(BIN)/postconfirm demo --once --users 20 --scene welcome --outage mail --json > /dev/null
 
 .PHONY: check-outside
 check-outside: build ## the local cloud and the main job, held against the AWS SDK for JavaScript

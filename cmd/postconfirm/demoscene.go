@@ -44,11 +44,21 @@ func (o demoOptions) check() error {
 	if o.outage == "" || slices.Contains(s.Vendors, o.outage) {
 		return nil
 	}
-	p := &problem{err: fmt.Errorf("--outage %q is no vendor of the demo", o.outage),
-		hint: "vendors are " + strings.Join(s.Vendors, ", "), next: "postconfirm demo --outage " + near(o.outage, s.Vendors), code: exitUsage}
+	return noVendor(o.outage, s)
+}
+
+// noVendor says which vendors the scene has, and how to go on: with another scene that has this one, or with the vendor
+// that was probably meant.
+func noVendor(name string, s onebox.Scene) error {
+	where, scene := "the demo", ""
 	if s.Name != onebox.Quick {
-		p.err = fmt.Errorf("--outage %q is no vendor of the scene %s", o.outage, s.Name)
-		p.next = "postconfirm demo --scene " + s.Name + " --outage " + near(o.outage, s.Vendors)
+		where, scene = "the scene "+s.Name, " --scene "+s.Name
+	}
+	p := &problem{err: fmt.Errorf("--outage %q is no vendor of %s", name, where), hint: "vendors are " + strings.Join(s.Vendors, ", "),
+		next: "postconfirm demo" + scene + " --outage " + near(name, s.Vendors), code: exitUsage}
+	all := onebox.Scenes()
+	if i := slices.IndexFunc(all, func(other onebox.Scene) bool { return slices.Contains(other.Vendors, name) }); i > 0 {
+		p.next = "postconfirm demo --scene " + all[i].Name + " --outage " + name
 	}
 	return p
 }

@@ -138,6 +138,7 @@ func (v view) ended(s *performance) {
 	w := table.NewWriter()
 	w.SetStyle(table.StyleLight)
 	w.AppendHeader(table.Row{"vendor", "answered", "refused while down", twice})
+	w.SetColumnConfigs([]table.ColumnConfig{{Number: 4, Align: text.AlignRight}})
 	for _, name := range s.scene.Vendors {
 		c := s.totals.Vendors[name]
 		row := table.Row{name, c.Answered, c.Refused, c.Repeated}
