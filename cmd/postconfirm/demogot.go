@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/postconfirm/postconfirm/deploy/onebox"
 	"github.com/postconfirm/postconfirm/deploy/onebox/pretend"
@@ -49,13 +51,13 @@ func (g *got) wrong(vendors map[string]pretend.Count) error {
 	if g == nil {
 		return nil
 	}
-	for name, c := range vendors {
-		if c.Repeated > 0 {
-			return fmt.Errorf("%s was asked %d times for an effect that it had had already", name, c.Repeated)
+	for _, name := range slices.Sorted(maps.Keys(vendors)) {
+		if n := vendors[name].Repeated; n > 0 {
+			return fmt.Errorf("%s was asked %s for an effect that it had had already", name, count(n, "time"))
 		}
 	}
 	if g.Events != nil && g.Events.Refused > 0 {
-		return fmt.Errorf("%d events had no good signature", g.Events.Refused)
+		return fmt.Errorf("%s came without a good signature", count(g.Events.Refused, "event"))
 	}
 	return nil
 }

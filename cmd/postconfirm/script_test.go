@@ -42,7 +42,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(e.WorkDir, "readme.yaml"), []byte(pipeline), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"users": users, "box": box, "vendor": vendor, "vendors": vendors, "attribute": attribute,
+			"users": users, "scene": scene, "box": box, "vendor": vendor, "vendors": vendors, "attribute": attribute,
 			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger},
 	})
 }
