@@ -29,7 +29,8 @@ func sceneHelp() string {
 	for _, s := range onebox.Scenes() {
 		fmt.Fprintf(&b, "\n  %-9s %s\n            --outage %s", s.Name, s.About, strings.Join(s.Vendors, " | "))
 	}
-	b.WriteString("\nBut for quick, a scene is a file of deploy/examples as it stands, in front of vendors that speak the real wire.")
+	b.WriteString("\nBut for quick, a scene is a file of deploy/examples as it stands, in front of vendors that speak the real wire;\n" +
+		"it ends with exit code 1 if one of them was asked for an effect twice, or got an event that nobody had signed.")
 	return b.String()
 }
 

@@ -118,12 +118,13 @@ func stepLine(s stepResult) string {
 	}
 	state := s.State
 	switch {
-	case s.Calls == 0 && s.State == string(worker.StepDone):
-		return "remembered from somebody before, no call"
 	case s.Code == enrich.ErrNotFound.Code:
 		state = "not found"
 	case s.Code != "":
 		state += " " + s.Code
+	}
+	if s.Calls == 0 && s.State == string(worker.StepDone) {
+		return fmt.Sprintf("%-11s no call: remembered from somebody else's", state)
 	}
 	return fmt.Sprintf("%-11s %s, %.1f ms", state, count(s.Calls, "call"), s.MS)
 }
