@@ -74,3 +74,22 @@ func TestVendorsHaveTheLastWord(t *testing.T) {
 		})
 	}
 }
+
+func TestAStepsLineSaysWhoWasAsked(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		step stepResult
+		want string
+	}{
+		{"a call", stepResult{ID: "company", State: "done", Calls: 1, MS: 2.5}, "done        1 call, 2.5 ms"},
+		{"nobody has it", stepResult{ID: "company", State: "done", Code: "not_found", Calls: 2}, "not found   2 calls, 0.0 ms"},
+		{"remembered", stepResult{ID: "company", State: "done"}, "done        no call: remembered from somebody else's"},
+		{"remembered that nobody has it", stepResult{ID: "company", State: "done", Code: "not_found"}, "not found   no call: remembered from somebody else's"},
+		{"not called yet", stepResult{ID: "crm", State: "open", Code: "breaker_open"}, "open breaker_open 0 calls, 0.0 ms"},
+		{"the write", stepResult{ID: "attributes", State: "done", Calls: 1}, "one AdminUpdateUserAttributes"},
+	} {
+		if got := stepLine(c.step); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}

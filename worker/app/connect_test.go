@@ -13,7 +13,9 @@ import (
 
 // TestWhatTheDemoSaysOfConnectionsOpensNothing: a dialer of one's own does not let a pipeline name this machine.
 func TestWhatTheDemoSaysOfConnectionsOpensNothing(t *testing.T) {
-	dial := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("nobody is dialled here") }
+	dial := func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("nobody is dialled here")
+	}
 	for _, c := range []struct {
 		name  string
 		allow bool
