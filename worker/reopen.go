@@ -25,22 +25,22 @@ func (r *Run) Reopen(now time.Time, how Reopening) {
 	for id, s := range r.Steps {
 		if slices.Contains(how.Rerun, id) {
 			r.Steps[id] = StepRecord{Again: s.Again + 1, Failures: s.Failures}
-			r.unflag("step " + id + ": ")
+			r.unflagAll("step " + id + ": ")
 			continue
 		}
 		if !s.State.Terminal() || s.State == StepFailed {
 			if s.State == StepFailed {
-				s.State, s.Outcome = StepOpen, ""
+				s.State, s.Outcome, s.Settled = StepOpen, "", false
 			}
 			s.Attempts = 0
 			r.Steps[id] = s
 		}
 	}
 	delete(r.Steps, enrich.AttributesStep) // what failed may have something to write now
-	r.unflag("attribute ")
+	r.unflagAll("attribute ")
 }
 
-// unflag takes the flags back that begin so.
-func (r *Run) unflag(prefix string) {
+// unflagAll takes the flags back that begin so.
+func (r *Run) unflagAll(prefix string) {
 	r.Flags = slices.DeleteFunc(slices.Clone(r.Flags), func(f string) bool { return strings.HasPrefix(f, prefix) })
 }
