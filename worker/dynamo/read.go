@@ -19,7 +19,7 @@ import (
 
 // Run reads one run by its key; ok is false if the ledger does not know it. The table has no index by key, so an open
 // or parked run is looked for in the index of those, and any other by a scan of the whole table: for who knows the
-// person, Person is one query.
+// person, Find is one read and Person is one query.
 func (l *Ledger) Run(ctx context.Context, key string) (r worker.Run, ok bool, err error) {
 	found, err := l.unfinished(ctx, func(v row) bool { return v.key == key })
 	for _, v := range found {
@@ -38,6 +38,17 @@ func (l *Ledger) Run(ctx context.Context, key string) (r worker.Run, ok bool, er
 		})
 	}
 	return r, ok, named("read run", err)
+}
+
+// Find reads one run by its identity; ok is false if the ledger does not know it. One consistent GetItem: for whoever
+// knows whose run it is, where Run may have to scan.
+func (l *Ledger) Find(ctx context.Context, id worker.Identity) (r worker.Run, ok bool, err error) {
+	person, err := personOf(id.Pool, id.Sub)
+	if err != nil {
+		return worker.Run{}, false, named("find run", err)
+	}
+	r, ok, err = l.current(ctx, row{key: id.Key(), person: person, generation: id.Generation})
+	return r, ok, named("find run", err)
 }
 
 // List reads runs in the order of their keys. Open and parked ones are found by the index of those, each then read

@@ -130,3 +130,45 @@ func TestReadsFailAsCallsDo(t *testing.T) {
 		t.Errorf("calls: %s", s.operations())
 	}
 }
+
+func TestARunIsFoundByItsIdentityInOneConsistentRead(t *testing.T) {
+	done := claimed()
+	done.State, done.Owner = worker.Done, ""
+	spoiled := stored(t, done)
+	spoiled["crashes"] = map[string]any{"N": "7"}
+	another := claimed()
+	another.Identity.Generation = "backfill-1"
+	another.Key = another.Identity.Key()
+	misplaced := stored(t, another)
+	for _, c := range []struct {
+		name    string
+		there   any
+		found   bool
+		damaged bool
+	}{
+		{"one that is done", stored(t, done), true, false},
+		{"one that is not there", nil, false, false},
+		{"one that is damaged", spoiled, false, true},
+		{"one in whose place another stands", misplaced, false, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, s := ledger(t, holds(c.there))
+			r, ok, err := l.Find(t.Context(), worker.Identity{Pool: done.Pool, Sub: done.Sub, Generation: done.Generation})
+			if ok != c.found || errors.Is(err, worker.ErrDamaged) != c.damaged || !c.damaged && err != nil {
+				t.Errorf("found %v, %v", ok, err)
+			}
+			if diff := cmp.Diff(done, r); ok && diff != "" {
+				t.Errorf("run (-want +got):\n%s", diff)
+			}
+			if s.operations() != "GetItem" || s.calls[0].body["ConsistentRead"] != true {
+				t.Errorf("%s with %v", s.operations(), s.calls[0].body)
+			}
+		})
+	}
+	t.Run("a pool that is none is asked nobody for", func(t *testing.T) {
+		l, s := ledger(t)
+		if _, ok, err := l.Find(t.Context(), worker.Identity{Pool: "a#b", Sub: "s", Generation: "0"}); ok || err == nil || s.operations() != "" {
+			t.Errorf("found %v, %v after %s", ok, err, s.operations())
+		}
+	})
+}

@@ -23,6 +23,11 @@ func (r *Reader) Run(ctx context.Context, key string) (run worker.Run, ok bool, 
 	return runs[0], true, nil
 }
 
+// Find reads one run by its identity; ok is false if the ledger does not know it.
+func (r *Reader) Find(ctx context.Context, id worker.Identity) (run worker.Run, ok bool, err error) {
+	return r.Run(ctx, id.Key())
+}
+
 // Person reads all runs of a person, in the order of their keys. Those that are damaged stand in the error, each as a
 // *RecordError; those that were read are returned beside it.
 func (r *Reader) Person(ctx context.Context, pool, sub string) ([]worker.Run, error) {

@@ -141,6 +141,7 @@ func full(r worker.Run) worker.Run {
 			Failures: []worker.Failure{{At: at, Code: "http_503", Kind: "temporary", Took: 1500, Calls: 3, Wait: 30, Charged: true}}},
 		"welcome":             {State: worker.StepIntent, At: at.Add(time.Nanosecond)},
 		"mail":                {State: worker.StepUnknown, Code: "interrupted"},
+		"settled":             {State: worker.StepFailed, Code: "ses_reject", At: at, Settled: true},
 		"later":               {Attempts: 1, Code: "timeout"},
 		"never":               {State: worker.StepSkipped, Outcome: worker.OutcomeSkipped, If: &no},
 		enrich.AttributesStep: {State: worker.StepDone, Output: []byte(`{"written":"custom:company"}`)},

@@ -13,6 +13,8 @@ import (
 type Records interface {
 	// Run reads one run by its key; ok is false if there is none.
 	Run(ctx context.Context, key string) (r worker.Run, ok bool, err error)
+	// Find reads one run by its identity, of which Source and Client don't matter; ok is false if there is none.
+	Find(ctx context.Context, id worker.Identity) (r worker.Run, ok bool, err error)
 	// Person reads all runs of a person, in the order of their keys.
 	Person(ctx context.Context, pool, sub string) ([]worker.Run, error)
 	// List reads runs in the order of their keys.
@@ -39,6 +41,7 @@ func Ledgers(t *testing.T, open func(t *testing.T) RecordsHarness) {
 		check func(*recordsCase)
 	}{
 		{"a run is read by its key as it was saved", (*recordsCase).readsRuns},
+		{"a run is found by its identity, whatever its state", (*recordsCase).findsRuns},
 		{"a run that is not known is not there", (*recordsCase).findsNothing},
 		{"the runs of a person are all of them and nobody else's", (*recordsCase).readsPersons},
 		{"a list gives each state, page by page", (*recordsCase).lists},

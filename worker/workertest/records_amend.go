@@ -88,6 +88,7 @@ func (c *recordsCase) hasOneWinner() {
 func (c *recordsCase) honoursContexts() {
 	r := c.put(1, worker.Done, 0)
 	_, _, run := c.records.Run(canceled(), r.Key)
+	_, _, find := c.records.Find(canceled(), r.Identity)
 	_, person := c.records.Person(canceled(), r.Pool, r.Sub)
 	_, list := c.records.List(canceled(), worker.Filter{})
 	_, overview := c.records.Overview(canceled())
@@ -95,7 +96,7 @@ func (c *recordsCase) honoursContexts() {
 	for _, err := range c.records.Unerased(canceled(), start()) {
 		unerased = err
 	}
-	for call, err := range map[string]error{"run": run, "person": person, "list": list, "overview": overview, "unerased": unerased,
+	for call, err := range map[string]error{"run": run, "find": find, "person": person, "list": list, "overview": overview, "unerased": unerased,
 		"amend": c.records.Amend(canceled(), r)} {
 		if !errors.Is(err, context.Canceled) {
 			c.Errorf("%s: got %v, want context.Canceled", call, err)

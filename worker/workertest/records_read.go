@@ -20,8 +20,30 @@ func (c *recordsCase) readsRuns() {
 	c.same(c.read(held.Key), held)
 }
 
+func (c *recordsCase) findsRuns() {
+	for i, state := range []worker.RunState{worker.Open, worker.Done, worker.Parked, worker.Gone, worker.Replaced} {
+		want := c.put(i, state, i)
+		id := worker.Identity{Pool: want.Pool, Sub: want.Sub, Generation: want.Generation}
+		r, ok, err := c.records.Find(c.Context(), id)
+		if err != nil || !ok {
+			c.Fatalf("find a run that is %s: found %v, %v", state, ok, err)
+		}
+		c.same(r, want)
+		r.Flags = []string{"amended as it was found"}
+		c.amend(r)
+		if id.Generation = "another"; state == worker.Done {
+			if r, ok, err := c.records.Find(c.Context(), id); ok || err != nil {
+				c.Errorf("another generation: got %v, %v, %v", r, ok, err)
+			}
+		}
+	}
+}
+
 func (c *recordsCase) findsNothing() {
 	c.put(1, worker.Open, 0)
+	if r, ok, err := c.records.Find(c.Context(), person(sub(2))); ok || err != nil {
+		c.Errorf("find: got %v, %v, %v", r, ok, err)
+	}
 	if r, ok, err := c.records.Run(c.Context(), person(sub(2)).Key()); ok || err != nil {
 		c.Errorf("run: got %v, %v, %v", r, ok, err)
 	}
