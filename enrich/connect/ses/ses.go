@@ -20,7 +20,8 @@
 // It refuses more than one recipient, attachments, and expressions in the sender or the subject.
 //
 // SES knows no idempotency key, so the class is unsafe: when an answer is lost, the effect is open and not repeated. Each
-// mail carries the effect key in the message tag "postconfirm-effect", by which SES's events can be told apart.
+// mail carries the effect key and the identity of its run in message tags (package mailtag), by which the events of its
+// configuration set lead back to the run: a worker that is told of their queue settles the effect.
 //
 // It needs the permission ses:SendEmail on the identity of the sender, and on the template and the configuration set if
 // they are used; while the account is in the sandbox, on the identities of the recipients too. Region, credentials and
@@ -79,7 +80,7 @@ type Config struct {
 	Neutral  map[string]*expr.Template `pipe:"neutral" doc:"These are the neutral words by language, such as {de: zusammen, default: there}. Without them it is there."`
 	Locale   *expr.Template            `pipe:"locale" default:"${{ user.locale }}" doc:"This is the language of the user, such as de or de-AT; it chooses among templates and neutral words."`
 
-	ConfigurationSet string `pipe:"configuration-set" doc:"The mail is sent with this configuration set, whose event destinations hear what became of it."`
+	ConfigurationSet string `pipe:"configuration-set" doc:"The mail is sent with this configuration set, whose event destinations hear what became of it. A worker that reads them from a queue (--ses-events) settles effects that were left open."`
 	Region           string `pipe:"region" doc:"The mail is sent by SES in this Region, such as eu-west-1. Without one it is the Region of the worker."`
 
 	account *account

@@ -12,11 +12,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
 	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/connect/ses/mailtag"
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
 
 // EffectTag is the name of the message tag that carries the effect key.
-const EffectTag = "postconfirm-effect"
+const EffectTag = mailtag.Effect
 
 // step is the connector of one step. It is immutable.
 type step struct {
@@ -84,7 +85,7 @@ func (s *step) input(ctx context.Context, call enrich.Call) (*sesv2.SendEmailInp
 		Destination:      &types.Destination{ToAddresses: []string{to}},
 		ReplyToAddresses: s.replyTo,
 		Content:          content,
-		EmailTags:        []types.MessageTag{{Name: aws.String(EffectTag), Value: aws.String(effect(call.EffectKey))}},
+		EmailTags:        tags(call),
 	}
 	if s.config.ConfigurationSet != "" {
 		input.ConfigurationSetName = aws.String(s.config.ConfigurationSet)
@@ -103,6 +104,22 @@ func (s *step) written(ctx context.Context, vars expr.Vars) (*types.EmailContent
 		return nil, err
 	}
 	return s.content.fill(data, locale)
+}
+
+// tags say whose mail it is, for the events about it: the effect key, and the identity of the run as expressions see it,
+// so that the run is found by its own key. What no tag can hold is left out.
+func tags(call enrich.Call) []types.MessageTag {
+	all := []types.MessageTag{{Name: aws.String(mailtag.Effect), Value: aws.String(effect(call.EffectKey))}}
+	run, _ := call.Vars["run"].(map[string]any)
+	for _, one := range []struct{ name, member string }{
+		{mailtag.Pool, "pool"}, {mailtag.Sub, "sub"}, {mailtag.Generation, "generation"},
+	} {
+		text, _ := run[one.member].(string)
+		if value, ok := mailtag.Encode(text); ok {
+			all = append(all, types.MessageTag{Name: aws.String(one.name), Value: aws.String(value)})
+		}
+	}
+	return all
 }
 
 // tagValue is what a message tag may hold (Amazon SES API v2 reference, MessageTag).
