@@ -91,6 +91,9 @@ func (m *Meter) Finished(v worker.Verdict) {
 	}
 }
 
+// MailEvent counts an event of SES: its kind and what became of it, each one of the few words that package mailevents has.
+func (m *Meter) MailEvent(kind, outcome string) { m.add(mailEventsTotal, 1, text(kind), text(outcome)) }
+
 // outcome is what became of a step, in one of a few words; Labels has them all.
 func outcome(n worker.StepNote) string {
 	switch {

@@ -36,6 +36,7 @@ const (
 	ledgerSeconds    = "postconfirm_ledger_seconds"
 	queueCallsTotal  = "postconfirm_queue_calls_total"
 	receivedTotal    = "postconfirm_received_messages_total"
+	mailEventsTotal  = "postconfirm_mail_events_total"
 	inFlight         = "postconfirm_in_flight_messages"
 	hiddenMessages   = "postconfirm_hidden_messages"
 	buildInfo        = "postconfirm_build_info"
@@ -72,6 +73,8 @@ func Table() []Metric {
 			Help: "Calls to the queue; a delete is a batch, and fails if one message of it does"},
 		{Name: receivedTotal, Kind: Counter, Unit: "Count", Daemon: true,
 			Help: "Messages received, those that came again included"},
+		{Name: mailEventsTotal, Kind: Counter, Unit: "Count", Labels: []string{"event", "outcome"},
+			Help: "Events of SES about mails, by what they tell and what became of them; none without --ses-events"},
 		{Name: inFlight, Kind: Gauge, Unit: "Count", Daemon: true,
 			Help: "Messages that are worked on now"},
 		{Name: hiddenMessages, Kind: Gauge, Unit: "Count", Daemon: true,
@@ -92,7 +95,9 @@ func Labels() []Label {
 	return []Label{
 		{"outcome", "of runs: `done` `parked` `gone`; of deliveries also `retry` `released` `duplicate` `poison`; of steps: `done` `not-found` `default` " +
 			"`unchanged` (nothing to write) `failed` `skipped` `unknown` `retry` `throttled` `held` (no call was made); of the ledger: `ok` `busy` " +
-			"`lease_lost` `error`; of the queue: `ok` `error`"},
+			"`lease_lost` `error`; of the queue: `ok` `error`; of mail events: `done` and `failed` (an open effect was settled) `known` `stale` `later` and `error` (it comes " +
+			"back) `unknown_run` `foreign` `unreadable`"},
+		{"event", "`send` `delivery_delay` `delivery` `bounce` `complaint` `reject` `rendering_failure` `other`"},
 		{"reason", "`none`, the worker's own reasons, and the first 50 codes of connectors and of AWS that come; what comes after them, or is no short word, is `other`"},
 		{"state", "`open` `parked` `done` `gone` `replaced`"},
 		{"step", "ids of the pipeline file, and `attributes`"},

@@ -54,6 +54,7 @@ type metered interface {
 	worker.Observer
 	Ledger(worker.Ledger) worker.Ledger
 	Queue(worker.Queue) worker.Queue
+	MailEvent(kind, outcome string)
 }
 
 // step is a note of one step, with what differs.
@@ -101,6 +102,10 @@ func day(t *testing.T, m metered) {
 		v.Run = "a52pp684obmd36t84i4xyzabcd"
 		m.Finished(v)
 	}
+	m.MailEvent("send", "known")
+	m.MailEvent("send", "known")
+	m.MailEvent("reject", "failed")
+	m.MailEvent("Ada Lovelace", "")
 	operate(t, m)
 }
 
