@@ -20,9 +20,16 @@ const sickPause = 15 * time.Minute
 type FunctionOptions struct {
 	InFlight    int              // runs at once in one invocation; 64
 	LongestCall time.Duration    // of the handler, to say when a function's time-out leaves no room for it; not said
+	Beside      []Source         // other queues whose event source mappings invoke the function, too; none
 	Log         *slog.Logger     // slog.Default()
 	Now         func() time.Time // time.Now
 	Rand        func() float64   // uniform in [0, 1), for jitter; math/rand
+}
+
+// Source is a queue, and who handles its messages.
+type Source struct {
+	Queue   *Queue
+	Handler worker.Handler
 }
 
 // Function is a worker behind a Lambda function's SQS event source, with ReportBatchItemFailures: it works on all
@@ -33,21 +40,21 @@ type FunctionOptions struct {
 // comes back has its pause, since Lambda itself leaves the visibility of a failure as it is.
 //
 // It refuses an event that it can't answer for as a whole, with an error, so that Lambda deletes nothing: one that is
-// not SQS's, is from another queue, or has a record without an id or a receipt.
+// not SQS's, is from a queue that it was not made for or from two, or has a record without an id or a receipt.
 //
 // It is safe for concurrent use.
 type Function struct {
-	handler worker.Handler
-	queue   *Queue
+	sources []Source // the worker's own is the first
 	options FunctionOptions
 	advised sync.Once
 }
 
 // NewFunction makes a Function. The queue's visibility is what its messages really have: see InspectQueue. o may be nil.
 func NewFunction(q *Queue, h worker.Handler, o *FunctionOptions) *Function {
-	f := &Function{handler: h, queue: q}
+	f := &Function{sources: []Source{{q, h}}}
 	if o != nil {
 		f.options = *o
+		f.sources = append(f.sources, o.Beside...)
 	}
 	if f.options.InFlight == 0 {
 		f.options.InFlight = 64
@@ -66,7 +73,7 @@ func NewFunction(q *Queue, h worker.Handler, o *FunctionOptions) *Function {
 
 // Invoke handles one event. It is the method of aws-lambda-go's lambda.Handler.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	batch, err := readEvent(payload, f.queue.url)
+	batch, s, err := readEvent(payload, f.sources)
 	if err != nil {
 		f.options.Log.Error("worker: event refused, the whole batch comes back", "error", err.Error())
 		return nil, err
@@ -74,7 +81,7 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	now := f.options.Now()
 	end, limited := ctx.Deadline()
 	for i := range batch {
-		batch[i].ReceivedAt, batch[i].Visible, batch[i].Deadline = now, now.Add(f.queue.Visibility()), end
+		batch[i].ReceivedAt, batch[i].Visible, batch[i].Deadline = now, now.Add(s.Queue.Visibility()), end
 		if batch[i].Sent.IsZero() {
 			batch[i].Sent = now
 		}
@@ -82,7 +89,7 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if limited {
 		f.advised.Do(func() { f.advise(end.Sub(now)) })
 	}
-	return answer(batch, f.work(ctx, batch))
+	return answer(batch, f.work(ctx, s, batch))
 }
 
 // advise says once what does not fit together; the function's time-out is known in an invocation only.
@@ -91,21 +98,21 @@ func (f *Function) advise(timeout time.Duration) {
 		f.options.Log.Error("worker: the function's time-out leaves no room for the longest call of the pipeline: it will never be made",
 			"timeout", timeout.String(), "least", least.String())
 	}
-	if f.queue.Visibility() < 6*timeout-time.Minute/2 {
+	if own := f.sources[0].Queue.Visibility(); own < 6*timeout-time.Minute/2 {
 		f.options.Log.Warn("worker: the queue's VisibilityTimeout should be six times the function's time-out, and the batching window",
-			"visibility", f.queue.Visibility().String(), "timeout", timeout.String())
+			"visibility", own.String(), "timeout", timeout.String())
 	}
 }
 
 // work hands every message to the handler and tells which ones may be deleted. It returns before the deadline; who has
 // not ended by then may not.
-func (f *Function) work(ctx context.Context, batch []worker.Delivery) []bool {
+func (f *Function) work(ctx context.Context, s Source, batch []worker.Delivery) []bool {
 	deletable := make([]bool, len(batch))
 	ended := make(chan int, len(batch)) // of capacity for all: nobody who comes late waits
 	slots := make(chan struct{}, f.options.InFlight)
 	for i, d := range batch {
 		go func() {
-			if f.one(ctx, d, slots) {
+			if f.one(ctx, s, d, slots) {
 				ended <- i
 			} else {
 				ended <- -1
@@ -136,7 +143,7 @@ func before(ctx context.Context, d time.Duration) (context.Context, context.Canc
 }
 
 // one handles one message in a slot and tells whether it may be deleted.
-func (f *Function) one(ctx context.Context, d worker.Delivery, slots chan struct{}) (ok bool) {
+func (f *Function) one(ctx context.Context, s Source, d worker.Delivery, slots chan struct{}) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			f.options.Log.Error("worker: recovered a panic of the handler", "message", d.ID)
@@ -149,33 +156,33 @@ func (f *Function) one(ctx context.Context, d worker.Delivery, slots chan struct
 	case slots <- struct{}{}:
 		defer func() { <-slots }()
 	case <-room.Done():
-		f.hide(ctx, d, "", time.Duration(f.options.Rand()*float64(time.Second)))
+		f.hide(ctx, s, d, "", time.Duration(f.options.Rand()*float64(time.Second)))
 		return false
 	}
-	v := f.handler.Handle(ctx, d)
+	v := s.Handler.Handle(ctx, d)
 	if v.Delete {
 		return true
 	}
-	if pause := f.pause(v); pause > 0 {
-		f.hide(ctx, d, v.Run, pause)
+	if pause := f.pause(s, v); pause > 0 {
+		f.hide(ctx, s, d, v.Run, pause)
 	}
 	return false
 }
 
 // pause is the verdict's, but longer for what waits for a sick system: each message that comes back too early costs
 // an invocation and a receive.
-func (f *Function) pause(v worker.Verdict) time.Duration {
-	if patient, ok := f.handler.(worker.Patient); ok && v.Reason == worker.BreakerOpen && patient.Sick() {
+func (f *Function) pause(s Source, v worker.Verdict) time.Duration {
+	if patient, ok := s.Handler.(worker.Patient); ok && v.Reason == worker.BreakerOpen && patient.Sick() {
 		return max(v.Hide, time.Duration(f.options.Rand()*float64(sickPause)))
 	}
 	return v.Hide
 }
 
 // hide asks for a visibility; if the queue does not take it, the message comes back when its present one ends.
-func (f *Function) hide(ctx context.Context, d worker.Delivery, run string, pause time.Duration) {
+func (f *Function) hide(ctx context.Context, s Source, d worker.Delivery, run string, pause time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	if err := f.queue.Hide(ctx, d, pause); err != nil {
+	if err := s.Queue.Hide(ctx, d, pause); err != nil {
 		f.options.Log.Warn("worker: hide", "run", run, "message", d.ID, "error", err.Error())
 	}
 }

@@ -47,29 +47,43 @@ func (q *quoted) UnmarshalJSON(raw []byte) error {
 // errNoEvent says that a payload is not an SQS event.
 var errNoEvent = errors.New("lambda: read event: this is no SQS event; the worker's function belongs behind an SQS event source")
 
-// readEvent reads the messages of an event for a queue. A message that could not be named in the answer is an error of
-// the whole event. No error carries a value of a message. Sent is zero where the event does not say it.
-func readEvent(payload []byte, queueURL string) ([]worker.Delivery, error) {
+// readEvent reads the messages of an event for one of the sources, which it finds by the first record. A message that
+// could not be named in the answer is an error of the whole event. No error carries a value of a message. Sent is zero
+// where the event does not say it.
+func readEvent(payload []byte, sources []Source) ([]worker.Delivery, Source, error) {
 	var event sqsEvent
 	if err := json.Unmarshal(payload, &event); err != nil || event.Records == nil {
-		return nil, errNoEvent
+		return nil, Source{}, errNoEvent
 	}
+	from := event.source(sources)
 	batch := make([]worker.Delivery, len(event.Records))
 	for i, r := range event.Records {
 		switch {
 		case r.Source != "" && r.Source != "aws:sqs":
-			return nil, errNoEvent
+			return nil, Source{}, errNoEvent
 		case r.ID == "" || r.Receipt == "":
-			return nil, fmt.Errorf("lambda: read event: record %d of %d has no messageId or no receiptHandle", i+1, len(event.Records))
-		case !sameQueue(r.ARN, queueURL):
-			return nil, fmt.Errorf("lambda: read event: it is from the queue %q, but the worker is set up for %q", r.ARN, queueURL)
+			return nil, Source{}, fmt.Errorf("lambda: read event: record %d of %d has no messageId or no receiptHandle", i+1, len(event.Records))
+		case !sameQueue(r.ARN, from.Queue.url):
+			return nil, Source{}, fmt.Errorf("lambda: read event: it is from the queue %q, but the worker is set up for %q", r.ARN, from.Queue.url)
 		}
 		batch[i] = worker.Delivery{ID: r.ID, Receipt: r.Receipt, Body: []byte(r.Body), Receives: int(r.Attributes.Receives)}
 		if r.Attributes.Sent > 0 {
 			batch[i].Sent = time.UnixMilli(int64(r.Attributes.Sent))
 		}
 	}
-	return batch, nil
+	return batch, from, nil
+}
+
+// source is where the first record is from; the first source if that can't be said.
+func (e *sqsEvent) source(all []Source) Source {
+	if len(e.Records) > 0 {
+		for _, s := range all {
+			if sameQueue(e.Records[0].ARN, s.Queue.url) {
+				return s
+			}
+		}
+	}
+	return all[0]
 }
 
 // sameQueue compares account and name, the last two parts of a queue's ARN and of its URL. An event without an ARN is

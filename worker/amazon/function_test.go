@@ -243,6 +243,49 @@ func TestAMessageThatComesBackHasItsPause(t *testing.T) {
 	}
 }
 
+func TestOneFunctionBehindTwoQueues(t *testing.T) {
+	var mu sync.Mutex
+	var heard []string
+	hears := func(who string) hands {
+		return func(_ context.Context, d worker.Delivery) worker.Verdict {
+			mu.Lock()
+			defer mu.Unlock()
+			heard = append(heard, who+" "+string(d.Body)+" "+time.Until(d.Visible).Round(time.Minute).String())
+			return worker.Verdict{Delete: string(d.Body) == "delete"}
+		}
+	}
+	second := func(r string) string { return strings.Replace(r, ":confirmed", ":mails", 1) }
+	mails := amazon.NewQueue(nil, strings.Replace(queueURL, "/confirmed", "/mails", 1), &amazon.QueueOptions{Visibility: 2 * time.Minute})
+	b := newBox(t, hears("worker"), amazon.FunctionOptions{Beside: []amazon.Source{{Queue: mails, Handler: hears("collector")}}})
+	for _, c := range []struct {
+		name    string
+		event   []byte
+		answer  string
+		handled []string
+		wrong   string
+	}{
+		{"the worker's messages go to the worker", records(record("a", "delete")), `{"batchItemFailures":[]}`, []string{"worker delete 6m0s"}, ""},
+		{"those of the second queue to its handler", records(second(record("a", "delete"))), `{"batchItemFailures":[]}`, []string{"collector delete 2m0s"}, ""},
+		{"and are answered for as well", records(second(record("a", "keep"))), `{"batchItemFailures":[{"itemIdentifier":"a"}]}`, []string{"collector keep 2m0s"}, ""},
+		{"an event without an ARN is the worker's", []byte(strings.Replace(string(records(record("a", "delete"))), queueARN, "", 1)),
+			`{"batchItemFailures":[]}`, []string{"worker delete 6m0s"}, ""},
+		{"an event of both is refused", records(record("a", "delete"), second(record("b", "delete"))), "", nil, ":mails"},
+		{"in either order", records(second(record("a", "delete")), record("b", "delete")), "", nil, ":confirmed"},
+		{"an event of a third one is refused", []byte(strings.Replace(string(records(record("a", "delete"))), ":confirmed", ":other", 1)), "", nil, ":other"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			heard = nil
+			got, err := b.Invoke(t.Context(), c.event)
+			if string(got) != c.answer || !slices.Equal(heard, c.handled) {
+				t.Errorf("answered %s after %v", got, heard)
+			}
+			if (err != nil) != (c.wrong != "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 // moody is a Handler that may be sick.
 type moody struct {
 	handle hands
