@@ -30,7 +30,8 @@ func (r *Run) Reopen(now time.Time, how Reopening) {
 		}
 		if !s.State.Terminal() || s.State == StepFailed {
 			if s.State == StepFailed {
-				s.State, s.Outcome, s.Settled = StepOpen, "", false
+				s.State, s.Outcome = StepOpen, ""
+				s.Settled = false
 			}
 			s.Attempts = 0
 			r.Steps[id] = s

@@ -86,16 +86,16 @@ func TestWhatIsNoOpenEffectIsNotSettled(t *testing.T) {
 			worker.Settlement{Code: "x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			make := func() worker.Run {
+			open := func() worker.Run {
 				r := unsettled(c.run, c.from)
 				r.Steps[enrich.AttributesStep] = worker.StepRecord{State: worker.StepDone, Outcome: worker.OutcomeFound}
 				return r
 			}
-			r := make()
+			r := open()
 			if err := r.Settle(c.step, c.say, time.Now()); !errors.Is(err, worker.ErrNoOpenEffect) {
 				t.Errorf("got %v", err)
 			}
-			if diff := cmp.Diff(make(), r); diff != "" {
+			if diff := cmp.Diff(open(), r); diff != "" {
 				t.Errorf("it changed:\n%s", diff)
 			}
 		})

@@ -82,6 +82,7 @@ func command(s *app.Settings, getenv func(string) string) *cobra.Command {
 	text(&s.Workers, "workers", "POSTCONFIRM_WORKERS", "`number` of workers that share the write budget in equal parts; a DynamoDB ledger shares it better without")
 	text(&s.Secrets, "secrets", "POSTCONFIRM_SECRETS", "where `secrets` are: env (the default), ssm:/PREFIX/ or secretsmanager:PREFIX/")
 	text(&s.SecretsDir, "secrets-dir", "POSTCONFIRM_SECRETS_DIR", "a `directory` with one file for each secret")
+	text(&s.SESEvents, "ses-events", "POSTCONFIRM_SES_EVENTS", "`URL` of a queue with SES's events about mails, which settle effects that were left open; off when empty")
 	text(&s.Metrics, "metrics", "POSTCONFIRM_METRICS", "`HOST:PORT` for /metrics, /healthz and /readyz, as in 127.0.0.1:9464; off when empty")
 	text(&s.KeepAnswers, "keep-answers", "POSTCONFIRM_KEEP_ANSWERS", "how long (a `time`, or forever) a daemon keeps the answers of ended runs; 720h when empty")
 	f.BoolVar(&s.AllowLoopback, "allow-loopback", getenv("POSTCONFIRM_ALLOW_LOOPBACK") == "true",

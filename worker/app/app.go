@@ -43,6 +43,7 @@ type Settings struct {
 	Grace         time.Duration // for running calls after a stop; 25s
 	Metrics       string        // of a daemon, "HOST:PORT" to be scraped at; none. Of a function, "emf" or "off"; emf
 	Workers       string        // how many processes share the write budget in equal parts, 1 to 1000; 1, or slices of a DynamoDB ledger
+	SESEvents     string        // URL of the queue of SES's events about mails, by which open effects are settled; none
 	KeepAnswers   string        // how long a daemon keeps the answers of ended runs, or "forever"; 720h
 	Log           *slog.Logger  // slog.Default()
 
@@ -80,7 +81,8 @@ type App struct {
 	Warnings []string  // worth a line at the start
 	client   *connect.Client
 	store    store
-	daemon   *worker.Daemon // nil with Settings.Lambda
+	daemon   *worker.Daemon   // nil with Settings.Lambda
+	beside   []*worker.Daemon // those that poll other queues
 	numbers  numbers
 	keep     time.Duration // for the answers of ended runs; 0 is for ever
 	log      *slog.Logger
@@ -128,6 +130,10 @@ func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ 
 	if err != nil {
 		return nil, err
 	}
+	events, err := s.checkEvents(ctx, a)
+	if err != nil {
+		return nil, err
+	}
 	if a.store, err = kind.open(ctx, place, a.Clients); err != nil {
 		return nil, &Usage{err}
 	}
@@ -139,13 +145,13 @@ func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ 
 	}
 	a.Ledger = a.store.Ledger
 	s.share(a.Pipeline.Limits, a.store)
-	a.assemble(*s, queue)
+	a.assemble(*s, queue, events)
 	return a, nil
 }
 
 // assemble puts the worker behind its face. A daemon asks for the visibility it wants with each receive; a function's
 // messages have the queue's own.
-func (a *App) assemble(s Settings, about amazon.About) {
+func (a *App) assemble(s Settings, about, events amazon.About) {
 	s.Worker.Log, s.Worker.Retention = s.Log, about.Retention
 	var o amazon.QueueOptions
 	if s.Lambda {
@@ -161,12 +167,14 @@ func (a *App) assemble(s Settings, about amazon.About) {
 	}
 	w := worker.New(a.Pipeline, ports, &s.Worker)
 	defer func() { a.numbers.watch(a, w) }()
+	collected := a.collect(s, events)
 	if s.Lambda {
-		inner := amazon.NewFunction(queue, w, &amazon.FunctionOptions{InFlight: s.InFlight, LongestCall: w.LongestCall(), Log: s.Log})
+		inner := amazon.NewFunction(queue, w, &amazon.FunctionOptions{InFlight: s.InFlight, LongestCall: w.LongestCall(), Log: s.Log, Beside: collected})
 		a.Function = &Function{inner, a.numbers.lines, s.Log}
 		return
 	}
 	a.daemon = worker.NewDaemon(ports.Queue, w, &worker.DaemonOptions{InFlight: s.InFlight, Pollers: s.Pollers, Grace: s.Grace, Log: s.Log})
+	a.beside = poll(collected, s)
 }
 
 // Run is the daemon: it works until ctx ends, then stops in order. It also stops, with an error, when the ledger's disk
@@ -182,6 +190,9 @@ func (a *App) Run(ctx context.Context) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { a.watchLedger(ctx, stop) })
 	beside.Go(func() { a.sweep(ctx) })
+	for _, d := range a.beside {
+		beside.Go(func() { d.Run(ctx) })
+	}
 	a.daemon.Run(ctx)
 	stop()
 	beside.Wait()
@@ -230,6 +241,9 @@ func (s *Settings) check() (kind ledgerKind, place string, err error) {
 	}
 	if err := s.checkMetrics(); err != nil {
 		wrong = append(wrong, err)
+	}
+	if s.SESEvents != "" && (s.SESEvents == s.Queue || s.SESEvents == s.DeadLetters) {
+		wrong = append(wrong, errors.New("the queue of SES's events is the queue or the dead-letter queue: it needs one of its own"))
 	}
 	if s.Queue != "" && s.Queue == s.DeadLetters {
 		wrong = append(wrong, errors.New("the dead-letter queue is the queue itself: every dead letter would come back as a message"))

@@ -23,7 +23,11 @@ const (
 // what it found out about the queue.
 func (s *Settings) checkCloud(ctx context.Context, a *App) (amazon.About, error) {
 	var wrong []error
-	for _, url := range []string{s.Queue, s.DeadLetters} {
+	queues := []string{s.Queue, s.DeadLetters}
+	if s.SESEvents != "" {
+		queues = append(queues, s.SESEvents)
+	}
+	for _, url := range queues {
 		if err := amazon.CheckQueueURL(url, a.Clients.Region); err != nil {
 			wrong = append(wrong, err)
 		}

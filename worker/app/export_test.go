@@ -6,6 +6,7 @@ import (
 
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
+	"github.com/postconfirm/postconfirm/worker/workertest/fake"
 )
 
 // NewFunction is New for a Lambda function, with a ledger that the settings need not name.
@@ -14,7 +15,11 @@ func NewFunction(ctx context.Context, s Settings, l worker.Ledger) (*App, error)
 		return nil, err
 	}
 	s.Lambda = true
-	return s.build(ctx, ledgerKind{open: func(context.Context, string, *amazon.Clients) (store, error) { return store{Ledger: l}, nil }}, "")
+	in := store{Ledger: l}
+	if f, ok := l.(interface{ Records() fake.Records }); ok {
+		in.effects = f.Records()
+	}
+	return s.build(ctx, ledgerKind{open: func(context.Context, string, *amazon.Clients) (store, error) { return in, nil }}, "")
 }
 
 // Why is what a daemon's readiness says.
