@@ -148,7 +148,11 @@ func ledgers(t *testing.T) map[string]func(*testing.T, *post) {
 // onTable gives the worker a table of the DynamoDB that the variable names.
 func onTable(t *testing.T, p *post) {
 	endpoint, table := os.Getenv("POSTCONFIRM_TEST_DYNAMODB"), "postconfirm-test-"+rand.Text()
-	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
+	for name, value := range map[string]string{"AWS_ENDPOINT_URL": p.Local, "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+		"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"} {
+		t.Setenv(name, value)
+	}
+	p.Local = "" // which would be DynamoDB, too
 	client := dynamodb.NewFromConfig(p.Config, func(o *dynamodb.Options) { o.BaseEndpoint = &endpoint })
 	p.must(dynamo.CreateTable(t.Context(), client, table))
 	t.Cleanup(func() {
