@@ -4,6 +4,7 @@ const (
 	workers = "./worker"
 	files   = "./worker/sqlite"
 	tables  = "./worker/dynamo"
+	events  = "./worker/mailevents"
 )
 
 // mutants are the promises of the run engine and of the ledgers, each broken in one place.
@@ -167,5 +168,30 @@ var mutants = []mutant{
 		name: "DynamoDB: a save with an old fence is refused",
 		file: "worker/dynamo/request.go", old: "aws.String(\"#fence = :fence\")", new: "aws.String(\"attribute_exists(#fence)\")",
 		in: tables, proof: "Test",
+	},
+	{
+		name: "an event of SES leaves a run to the worker that may be at it",
+		file: "worker/mailevents/kind.go", old: "case r.State == worker.Open:", new: "case r.State == worker.Open && false:",
+		in: events, proof: "TestAnEventOfAnOpenRunComesBack",
+	},
+	{
+		name: "an event of SES is deleted only after the ledger holds what it says",
+		file: "worker/mailevents/mailevents.go", old: "if err != nil {\n\t\t\t\toutcome = Failing", new: "if err != nil && false {\n\t\t\t\toutcome = Failing",
+		in: events, proof: "TestALedgerInTroubleLosesNoEvent",
+	},
+	{
+		name: "events of SES end the same in any order",
+		file: "worker/mailevents/kind.go", old: "&& e.Kind.weight() > weightOf(s.Code)", new: "&& weightOf(s.Code) > 0",
+		in: events, proof: "TestEventsInAnyOrderEndTheSame",
+	},
+	{
+		name: "an event of SES about an earlier mail settles nothing",
+		file: "worker/mailevents/kind.go", old: "case e.stale(record):", new: "case e.stale(record) && false:",
+		in: events, proof: "TestWhatIsKnownStays",
+	},
+	{
+		name: "an effect is not settled while its worker may be at it",
+		file: "worker/settle.go", old: "s.State == StepIntent && r.State != Open", new: "s.State == StepIntent",
+		in: workers, proof: "TestWhatIsNoOpenEffectIsNotSettled",
 	},
 }
