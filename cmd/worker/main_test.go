@@ -21,6 +21,8 @@ func TestWrongUseEndsWithTwoAndSaysWhatIsMeant(t *testing.T) {
 			map[string]string{"POSTCONFIRM_PIPELINE": "variable.yaml"}, []string{"flag.yaml"}},
 		{"metrics from nowhere", []string{"--metrics", "9464"}, nil, []string{`--metrics "9464": want HOST:PORT`}},
 		{"metrics from nowhere, by the variable", nil, map[string]string{"POSTCONFIRM_METRICS": "localhost"}, []string{`--metrics "localhost": want HOST:PORT`}},
+		{"events of SES on the worker's own queue", []string{"--queue", "q", "--ses-events", "q"}, nil, []string{"the queue of SES's events", "one of its own"}},
+		{"the same by the variable", []string{"--dlq", "q"}, map[string]string{"POSTCONFIRM_SES_EVENTS": "q"}, []string{"the queue of SES's events"}},
 		{"metrics of a function", nil, map[string]string{"POSTCONFIRM_METRICS": ":9464", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1"}, []string{"want emf (the default) or off"}},
 		{"variables stand in for flags", []string{"--dlq", "x", "--queue", "y", "--ledger", "sqlite:z"},
 			map[string]string{"POSTCONFIRM_PIPELINE": "variable.yaml"}, []string{"variable.yaml"}},

@@ -173,7 +173,9 @@ func (c *Collector) verdict(d worker.Delivery, e Event, outcome Outcome) worker.
 		level = slog.LevelDebug
 	case Known:
 		level = slog.LevelDebug
-	case UnknownRun, Foreign, Unreadable:
+	case Foreign: // a configuration set may serve other mails, too
+		v.Outcome = worker.Poison
+	case UnknownRun, Unreadable:
 		v.Outcome, level = worker.Poison, slog.LevelWarn
 	case Sent, NotSent:
 		v.Outcome = worker.Completed
