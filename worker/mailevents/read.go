@@ -19,9 +19,6 @@ type Event struct {
 	At   time.Time       // when SES took the mail, by SES's clock
 }
 
-// clocks is how much the clocks of SES and a worker may differ.
-const clocks = 5 * time.Minute
-
 // The errors of Read. They carry nothing of the body.
 var (
 	// ErrUnreadable says that a body is no event of SES.

@@ -171,7 +171,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "an event of SES leaves a run to the worker that may be at it",
-		file: "worker/mailevents/kind.go", old: "case r.State == worker.Open:", new: "case r.State == worker.Open && false:",
+		file: "worker/mailevents/judge.go", old: "case r.State == worker.Open:", new: "case r.State == worker.Open && false:",
 		in: events, proof: "TestAnEventOfAnOpenRunComesBack",
 	},
 	{
@@ -181,12 +181,12 @@ var mutants = []mutant{
 	},
 	{
 		name: "events of SES end the same in any order",
-		file: "worker/mailevents/kind.go", old: "&& e.Kind.weight() > weightOf(s.Code)", new: "&& weightOf(s.Code) > 0",
+		file: "worker/mailevents/judge.go", old: "&& e.Kind.weight() > weightOf(s.Code)", new: "&& weightOf(s.Code) > 0",
 		in: events, proof: "TestEventsInAnyOrderEndTheSame",
 	},
 	{
 		name: "an event of SES about an earlier mail settles nothing",
-		file: "worker/mailevents/kind.go", old: "case e.stale(record):", new: "case e.stale(record) && false:",
+		file: "worker/mailevents/judge.go", old: "case e.stale(record):", new: "case e.stale(record) && false:",
 		in: events, proof: "TestWhatIsKnownStays",
 	},
 	{
