@@ -107,7 +107,7 @@ func TestAReopenedRunTriesAnewWhatWasNotSent(t *testing.T) {
 	if err := r.Settle("mail", worker.Settlement{Code: "operator"}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	r.Reopen(time.Now())
+	r.Reopen(time.Now(), worker.Reopening{})
 	got := r.Steps["mail"]
 	got.At = time.Time{}
 	if diff := cmp.Diff(worker.StepRecord{Code: "operator"}, got); diff != "" {

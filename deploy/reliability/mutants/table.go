@@ -141,7 +141,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "a reopened run fails again as a new one: all its attempts",
-		file: "worker/run.go", old: "s.State, s.Outcome = StepOpen, \"\"", new: "_ = s",
+		file: "worker/reopen.go", old: "s.State, s.Outcome = StepOpen, \"\"", new: "_ = s",
 		in: workers, proof: "TestAReopenedRun",
 	},
 	{
