@@ -123,6 +123,16 @@ func effectKey(run, step string, again int) string {
 	return run + "-" + step + "-" + strconv.Itoa(again)
 }
 
+// StepOf finds the step whose effect has this key now: not that of an effect that an operator had done anew since.
+func (r *Run) StepOf(effect string) (step string, ok bool) {
+	for id, s := range r.Steps {
+		if effectKey(r.Key, id, s.Again) == effect {
+			return id, true
+		}
+	}
+	return "", false
+}
+
 // unprepared gives the run back because a step could not even begin.
 func (e *execution) unprepared(s *enrich.Step, err error) {
 	e.options.Log.Error("worker: prepare step", "run", e.hold.run.Key, "step", s.ID, "error", err.Error())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -321,5 +322,21 @@ func TestAPanicKeepsTheEvent(t *testing.T) {
 	v := c.Handle(t.Context(), worker.Delivery{ID: "m1", Body: pretend.Envelope(mail().Event("Send", start()))})
 	if v.Delete || v.Hide == 0 || !strings.Contains(log.String(), "recovered a panic") {
 		t.Errorf("%+v, %s", v, &log)
+	}
+}
+
+func TestAnEffectThatWasDoneAnewIsToldFromTheOneBefore(t *testing.T) {
+	d := newDesk(t)
+	again := unknown()
+	again.Again = 1
+	r := d.has(worker.Done, again)
+	before, now := mail(), mail()
+	now.Tags = maps.Clone(now.Tags)
+	now.Tags[mailtag.Effect] = r.Key + "-welcome-1"
+	if counted, v := d.tell(before.Event("Send", start())); counted != "send "+string(mailevents.Stale) || !v.Delete {
+		t.Errorf("the mail of before: %s, %+v", counted, v)
+	}
+	if counted, v := d.tell(now.Event("Send", start())); counted != "send done" || !v.Delete || d.run().Steps["welcome"].State != worker.StepDone {
+		t.Errorf("the mail of now: %s, %+v", counted, d.run().Steps["welcome"])
 	}
 }

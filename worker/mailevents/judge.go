@@ -9,12 +9,21 @@ import (
 // clocks is how much the clocks of SES and a worker may differ.
 const clocks = 5 * time.Minute
 
+// of tells which step of the run the event is about: Stale for an effect that an operator had done anew since.
+func (e Event) of(r *worker.Run) (step string, refused Outcome) {
+	if step, ok := r.StepOf(r.Key + "-" + e.Step); ok {
+		return step, ""
+	}
+	if _, ok := r.Steps[e.Step]; ok {
+		return e.Step, Stale
+	}
+	return e.Step, UnknownRun
+}
+
 // judge says what an event does to a run as the ledger has it: Sent and NotSent are still to be stored.
 func (e Event) judge(r *worker.Run) Outcome {
-	record, ok := r.Steps[e.Step]
+	record := r.Steps[e.Step]
 	switch {
-	case !ok:
-		return UnknownRun
 	case e.stale(record):
 		return Stale
 	case !e.news(record):

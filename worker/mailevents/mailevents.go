@@ -134,11 +134,15 @@ func (c *Collector) settle(ctx context.Context, d worker.Delivery, e Event) (Out
 		case !ok:
 			return UnknownRun, nil
 		}
-		outcome := e.judge(&r)
+		about := e
+		var outcome Outcome
+		if about.Step, outcome = e.of(&r); outcome == "" {
+			outcome = about.judge(&r)
+		}
 		if outcome != Sent && outcome != NotSent {
 			return outcome, nil
 		}
-		if r.Settle(e.Step, worker.Settlement{Sent: e.Kind.sent(), Code: e.Kind.Code()}, c.options.Now()) != nil {
+		if r.Settle(about.Step, worker.Settlement{Sent: e.Kind.sent(), Code: e.Kind.Code()}, c.options.Now()) != nil {
 			return Known, nil
 		}
 		if err := c.ledger.Amend(ctx, r); !errors.Is(err, worker.ErrLeaseLost) {

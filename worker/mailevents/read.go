@@ -15,7 +15,7 @@ import (
 type Event struct {
 	Kind Kind
 	ID   worker.Identity // of the run that sent it; without Source and Client
-	Step string          // the id of the step that sent it
+	Step string          // what is behind the run key in the effect key: the id of the step, and "-2" if it is done for the third time
 	At   time.Time       // when SES took the mail, by SES's clock
 }
 
