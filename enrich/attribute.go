@@ -18,6 +18,8 @@ type Attribute struct {
 	Value    *expr.Template
 	Mode     Mode
 	Truncate bool // cut a value that is too long, on a character's edge, instead of refusing it
+	// OneOf are the only values that may be written: for attributes that decide what somebody may do. Empty allows all.
+	OneOf []string
 }
 
 // Mode says when an attribute may be written.

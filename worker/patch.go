@@ -118,6 +118,9 @@ func (e *execution) value(ctx context.Context, vars expr.Vars, a *enrich.Attribu
 	if code := field.refuses(text); code != "" {
 		return "", code
 	}
+	if code := a.Refuses(text); code != "" {
+		return "", code
+	}
 	return text, ""
 }
 
