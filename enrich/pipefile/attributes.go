@@ -2,6 +2,7 @@ package pipefile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -44,25 +45,28 @@ func reserved(name string) bool {
 	return readable(name) || name == "identities"
 }
 
-// attribute reads a line's value: a template alone, or a map with value, mode and truncate.
+// attribute reads a line's value: a template alone, or a map with value, mode, truncate and one-of.
 func (r *reader) attribute(e yamldoc.Entry) enrich.Attribute {
 	if yamldoc.IsNothing(e.Value) {
 		r.At(e.Key, fmt.Sprintf("the attribute %q has no value", yamldoc.Short(e.Key.Value)), "give it one, or remove the line")
 		return enrich.Attribute{}
 	}
 	if e.Value.Kind != yaml.MappingNode {
-		a := enrich.Attribute{Value: r.template(e.Value, e.Key.Value, scope{})}
+		a := enrich.Attribute{Name: e.Key.Value, Value: r.template(e.Value, e.Key.Value, scope{})}
 		r.attributeValue(e.Value, a)
 		return a
 	}
-	var a enrich.Attribute
-	keys := r.Keys(e.Value, "an attribute", []string{"value", "mode", "truncate"}, nil)
+	a := enrich.Attribute{Name: e.Key.Value}
+	keys := r.Keys(e.Value, "an attribute", []string{"value", "mode", "truncate", "one-of"}, nil)
 	if k := keys["mode"]; k.Present() {
 		mode, _ := r.Choice(k.Value, "mode", []string{"overwrite", "if-empty", "if-unchanged"})
 		a.Mode = enrich.Mode(mode)
 	}
 	if k := keys["truncate"]; k.Present() {
 		a.Truncate, _ = r.Boolean(k.Value, "truncate")
+	}
+	if k := keys["one-of"]; k.Present() {
+		a.OneOf = r.oneOf(k.Value)
 	}
 	if k := keys["value"]; k.Present() {
 		a.Value = r.template(k.Value, "value", scope{})
@@ -84,5 +88,29 @@ func (r *reader) attributeValue(n *yaml.Node, a enrich.Attribute) {
 		r.At(n, "an empty value would delete the attribute", "remove the line")
 	case static && len(text) > enrich.MaxAttribute && !a.Truncate:
 		r.At(n, fmt.Sprintf("the value is longer than %d bytes", enrich.MaxAttribute), "")
+	case static && a.Refuses(text) != "":
+		r.At(n, "the value would never be written: "+a.Refuses(text), "")
 	}
+}
+
+// oneOf reads the only values that an attribute may get.
+func (r *reader) oneOf(n *yaml.Node) (values []string) {
+	list := r.List(n, "one-of")
+	if n.Kind == yaml.SequenceNode && len(list) == 0 {
+		r.At(n, "one-of is empty, so nothing could be written", "name the values, or remove it")
+	}
+	for _, item := range list {
+		text, ok := r.Text(item, "a value of one-of")
+		switch {
+		case !ok:
+		case strings.TrimSpace(text) == "" || len(text) > enrich.MaxAttribute:
+			r.At(item, fmt.Sprintf("a value of one-of has 1 to %d bytes, and not only blanks", enrich.MaxAttribute), "")
+		case strings.Contains(text, "${{"):
+			r.At(item, "a value of one-of is the same for everybody", "write it without expressions")
+		case slices.Contains(values, text):
+			r.At(item, fmt.Sprintf("%q stands there twice", yamldoc.Short(text)), "")
+		}
+		values = append(values, text)
+	}
+	return values
 }

@@ -56,6 +56,7 @@ type flatAttribute struct {
 	Name, Value string
 	Mode        enrich.Mode
 	Truncate    bool
+	OneOf       []string
 }
 
 func flatten(p *enrich.Pipeline) flat {
@@ -72,7 +73,7 @@ func flatten(p *enrich.Pipeline) flat {
 		f.Steps = append(f.Steps, one)
 	}
 	for _, a := range p.Attributes {
-		f.Attributes = append(f.Attributes, flatAttribute{a.Name, a.Value.Source(), a.Mode, a.Truncate})
+		f.Attributes = append(f.Attributes, flatAttribute{a.Name, a.Value.Source(), a.Mode, a.Truncate, a.OneOf})
 	}
 	return f
 }
@@ -122,6 +123,7 @@ func TestEverythingThatAFileMayHave(t *testing.T) {
 			{Name: "custom:score", Value: "${{ steps.score.body.level }}", Mode: enrich.IfUnchanged, Truncate: true},
 			{Name: "website", Value: "https://example.com/"},
 			{Name: "custom:level", Value: "3"},
+			{Name: "custom:plan", Value: "${{ steps.score.body.level > 2 ? 'pro' : 'free' }}", OneOf: []string{"free", "pro", "7"}},
 			{Name: "custom:seen", Value: `${{ steps.score.body.level > 2 && user["custom:seen"] != "yes" }}`},
 			{Name: "custom:from", Value: "${{ run.metadata.campaign }}"},
 		},
