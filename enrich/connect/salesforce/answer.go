@@ -23,6 +23,10 @@ const maxErrors = 10
 // errorCode is the form of Salesforce's error codes. What has another form is not repeated: it may be anything.
 var errorCode = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
 
+// recordID is the form of ids, which have 15 or 18 of these (Object Reference, "ID Field Type"). What has another form is
+// not passed on: an attribute may be made of it.
+var recordID = regexp.MustCompile(`^[A-Za-z0-9]{1,18}$`)
+
 // read tells what an answer means.
 func read(response *connect.Response) (enrich.Result, error) {
 	if failed := response.Failure(); failed != nil {
@@ -45,7 +49,7 @@ func read(response *connect.Response) (enrich.Result, error) {
 		return nil, &enrich.Error{Kind: enrich.Permanent, Code: codeNotSaved, Sent: true, Refused: true, Err: errors.New("the record was not saved")}
 	}
 	result := enrich.Result{"id": nil, "created": response.Status == http.StatusCreated}
-	if id, ok := answer["id"].(string); ok && id != "" {
+	if id, ok := answer["id"].(string); ok && recordID.MatchString(id) {
 		result["id"] = id
 	}
 	return result, nil

@@ -89,10 +89,28 @@ func (s *step) segment(ctx context.Context, vars expr.Vars) (string, error) {
 		return "", refused(CodeBadValue, "value", errors.New("it is null or empty"))
 	case len(value) > maxValue:
 		return "", refused(CodeBadValue, "value", errors.New("it is too long for an external id"))
-	case value == "." || value == "..":
+	case leaves(value):
 		return "", refused(CodeBadValue, "value", errors.New("it would lead out of the path"))
 	}
 	return url.PathEscape(value), nil
+}
+
+// leaves tells whether the value would be read as a way out of its segment by somebody who decodes slashes first, takes
+// backslashes for slashes, or cuts parameters behind a semicolon off.
+func leaves(value string) bool {
+	depth := 0
+	for _, piece := range strings.FieldsFunc(value, func(r rune) bool { return r == '/' || r == '\\' }) {
+		switch name, _, _ := strings.Cut(piece, ";"); name {
+		case ".":
+		case "..":
+			if depth--; depth < 0 {
+				return true
+			}
+		default:
+			depth++
+		}
+	}
+	return depth == 0
 }
 
 func (s *step) body(ctx context.Context, vars expr.Vars) ([]byte, error) {

@@ -58,14 +58,14 @@ func (s *step) Run(ctx context.Context, call enrich.Call) (enrich.Result, error)
 		return nil, x.fault(ctx, err, input.Destination.ToAddresses[0])
 	}
 	id := aws.ToString(output.MessageId)
-	if id == "" || len(id) > maxID {
+	if !messageID.MatchString(id) {
 		return nil, &enrich.Error{Kind: enrich.Temporary, Code: CodeNoID, Sent: true, Err: errors.New("ses: send: the answer has no message id")}
 	}
 	return enrich.Result{"message_id": id}, nil
 }
 
-// maxID is the longest message id that is believed, in bytes; SES's have 60.
-const maxID = 256
+// messageID is what is believed to be a message id: SES's have 60 hexadecimal digits and hyphens.
+var messageID = regexp.MustCompile(`^[!-~]{1,256}$`)
 
 // input fills in the values of one call.
 func (s *step) input(ctx context.Context, call enrich.Call) (*sesv2.SendEmailInput, error) {
