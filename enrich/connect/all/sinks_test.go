@@ -1,0 +1,447 @@
+package all_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"golang.org/x/net/html"
+
+	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/connect"
+	"github.com/postconfirm/postconfirm/enrich/connect/all"
+	"github.com/postconfirm/postconfirm/enrich/enrichtest"
+	"github.com/postconfirm/postconfirm/enrich/enrichtest/pretend"
+	"github.com/postconfirm/postconfirm/enrich/expr"
+	"github.com/postconfirm/postconfirm/enrich/pipefile"
+)
+
+// Every place of every connector in the catalogue that a user's word can flow into, but for sql's, which its own package
+// has (C3-63, 64, 65, 68 to 71, 74, 75, 76; D9). Each step has one such place, ${{ user.name }}.
+const sinksFile = `
+version: 1
+pools: [eu-west-1_Ab12cd34E]
+steps:
+  - { id: http_path, uses: http, with: { url: "https://v.example/a/${{ default(user.name, '') }}/z?k=1" } }
+  - { id: http_part, uses: http, with: { url: "https://v.example/a/x-${{ default(user.name, '') }}.json/z?k=1" } }
+  - { id: http_query, uses: http, with: { url: "https://v.example/a?k=1", query: { x: "${{ user.name }}", y: "2" } } }
+  - { id: http_header, uses: http, with: { url: "https://v.example/a", headers: { X-Name: "${{ user.name }}", X-Other: o } } }
+  - { id: http_form, uses: http, with: { method: PUT, url: "https://v.example/a", form: { x: "${{ user.name }}", y: "2" } } }
+  - { id: http_json, uses: http, with: { method: PUT, url: "https://v.example/a", json: { x: "${{ user.name }}", y: [2] } } }
+  - { id: http_user, uses: http, with: { url: "https://v.example/a", basic-user: "${{ user.name }}", basic-password: p } }
+  - { id: http_password, uses: http, with: { url: "https://v.example/a", basic-user: u, basic-password: "${{ user.name }}" } }
+  - { id: http_bearer, uses: http, with: { url: "https://v.example/a", bearer: "${{ user.name }}" } }
+  - { id: http_key, uses: http, with: { url: "https://v.example/a", auth-header: X-Key, auth-value: "${{ user.name }}" } }
+  - { id: http_key_query, uses: http, with: { url: "https://v.example/a?k=1", auth-query: x, auth-value: "${{ user.name }}" } }
+  - { id: hubspot_property, uses: hubspot, with: { token: t, email: ann@acme.example, properties: { firstname: "${{ user.name }}", plan: pro } } }
+  - { id: hubspot_email, uses: hubspot, with: { token: t, email: "${{ default(user.name, '') }}@acme.example", properties: { plan: pro } } }
+  - id: salesforce_value
+    uses: salesforce
+    with: { login: https://acme.my.salesforce.com, client-id: i, client-secret: s, object: Contact, external-id: Sub__c, value: "${{ user.name }}", fields: { LastName: x } }
+  - id: salesforce_field
+    uses: salesforce
+    with: { login: https://acme.my.salesforce.com, client-id: i, client-secret: s, object: Contact, external-id: Sub__c, value: "1", fields: { LastName: "${{ user.name }}", Plan__c: pro } }
+  - id: ses_to
+    uses: ses
+    with: { region: eu-west-1, from: hello@example.com, to: "${{ default(user.name, '') }}@acme.example", template: welcome, greeting: Ann, locale: de }
+  - id: ses_data
+    uses: ses
+    with: { region: eu-west-1, from: Example <hello@example.com>, reply-to: [help@example.com], to: ann@acme.example, template: welcome, greeting: Ann, locale: de, data: { x: "${{ user.name }}", y: z } }
+  - id: ses_greeting
+    uses: ses
+    with: { region: eu-west-1, from: hello@example.com, to: ann@acme.example, template: welcome, greeting: "${{ user.name }}", locale: de }
+  - id: ses_locale
+    uses: ses
+    with: { region: eu-west-1, from: hello@example.com, to: ann@acme.example, templates: { default: welcome, fr: bienvenue }, greeting: Ann, locale: "${{ user.name }}" }
+  - id: ses_text
+    uses: ses
+    with: { region: eu-west-1, from: hello@example.com, to: ann@acme.example, subject: Welcome, greeting: Ann, locale: de, data: { x: "${{ user.name }}" }, text: "Hi\n{{.x}}\nBye" }
+  - id: ses_html
+    uses: ses
+    with: { region: eu-west-1, from: hello@example.com, to: ann@acme.example, subject: Welcome, greeting: Ann, locale: de, data: { x: "${{ user.name }}" }, text: Hi, html: "<p title=\"{{.x}}\">{{.x}}</p>" }
+  - { id: webhook_json, uses: webhook, with: { url: "https://v.example/h", secret: "${{ secrets.HOOK }}", json: { x: "${{ user.name }}", y: 2 } } }
+  - id: webhook_data
+    uses: webhook
+    with: { url: "https://v.example/h", secret: "${{ secrets.HOOK }}", format: cloudevents, type: com.example.x, source: "https://example.com", json: { x: "${{ user.name }}" } }
+  - id: webhook_subject
+    uses: webhook
+    with: { url: "https://v.example/h", secret: "${{ secrets.HOOK }}", format: cloudevents, type: com.example.x, source: "https://example.com", subject: "${{ user.name }}", json: { y: 2 } }
+attributes:
+  custom:x: "${{ user.name }}"
+`
+
+// sink says how a value arrives.
+type sink struct {
+	// read takes the value out of a request, with a parser that is not ours, and gives what is left, which must be the
+	// same for everybody.
+	read func(r pretend.Request) (value, rest string, err error)
+	// refuses says which values are not sent at all; nil is none.
+	refuses func(value string) bool
+	// becomes is what must arrive for a value; nil is the value itself.
+	becomes func(value string) string
+	// holds is asked in place of becomes where a value is cleaned.
+	holds func(value, arrived string) bool
+	vary  []string // headers that carry the value
+}
+
+func sinks() map[string]sink {
+	const salesforce = "/services/data/v62.0/sobjects/Contact/Sub__c/"
+	noHeader := func(v string) bool {
+		return len(v) > connect.MaxHeaderValue || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r > '~' })
+	}
+	return map[string]sink{
+		"http_path":        {read: inPath("/a/", "/z?k=1"), refuses: func(v string) bool { return noPath(v, "") }},
+		"http_part":        {read: inPath("/a/x-", ".json/z?k=1"), refuses: func(v string) bool { return noPath(v, "x-") }},
+		"http_query":       {read: inQuery, refuses: func(v string) bool { return len(url.QueryEscape(v)) > 8<<10 }},
+		"http_key_query":   {read: inQuery, refuses: func(v string) bool { return len(url.QueryEscape(v)) > 8<<10 }},
+		"http_header":      {read: inHeader("X-Name"), refuses: noHeader, becomes: strings.TrimSpace, vary: []string{"X-Name"}},
+		"http_key":         {read: inHeader("X-Key"), refuses: noHeader, becomes: strings.TrimSpace, vary: []string{"X-Key"}},
+		"http_bearer":      {read: inHeader("Authorization"), refuses: noHeader, becomes: func(v string) string { return strings.TrimRight("Bearer "+v, " ") }, vary: []string{"Authorization"}},
+		"http_user":        {read: inBasic(true), refuses: func(v string) bool { return strings.Contains(v, ":") || len(v) > 6000 }, vary: []string{"Authorization"}},
+		"http_password":    {read: inBasic(false), refuses: func(v string) bool { return len(v) > 6000 }, vary: []string{"Authorization"}},
+		"http_form":        {read: inForm},
+		"http_json":        {read: inJSON("x"), becomes: letters},
+		"hubspot_property": {read: inJSON("inputs", 0, "properties", "firstname"), becomes: letters},
+		"hubspot_email":    {read: inJSON("inputs", 0, "id"), refuses: noEmail, becomes: func(v string) string { return strings.ToLower(v + "@acme.example") }},
+		"salesforce_value": {read: inPath(salesforce, ""), refuses: func(v string) bool { return len(v) > 1024 || leads(v) }},
+		"salesforce_field": {read: inJSON("LastName"), becomes: letters},
+		"ses_to":           {read: inJSON("Destination", "ToAddresses", 0), refuses: noRecipient, becomes: func(v string) string { return v + "@acme.example" }},
+		"ses_data":         {read: inTemplate("x"), holds: clean},
+		"ses_greeting":     {read: inTemplate("greeting"), holds: greets},
+		"ses_locale":       {read: inJSON("Content", "Template", "TemplateName"), becomes: func(string) string { return "welcome" }},
+		"ses_text":         {read: inJSON("Content", "Simple", "Body", "Text", "Data"), holds: oneLine("Hi\n", "\nBye")},
+		"ses_html":         {read: inHTML, holds: oneLine("", "")},
+		"webhook_json":     {read: inJSON("x"), becomes: letters},
+		"webhook_data":     {read: inJSON("data", "x"), becomes: letters},
+		"webhook_subject":  {read: inJSON("subject"), refuses: noSubject},
+	}
+}
+
+func TestThreatD9AUsersWordIsAValueInEverySink(t *testing.T) {
+	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_SESV2": ""} {
+		t.Setenv(name, value)
+	}
+	vendor := pretend.New(pretend.JSON(200, `{"results":[{"id":"1","new":true}],"id":"003","success":true,"MessageId":"m"}`))
+	defer vendor.Close()
+	isToken := func(r pretend.Request) bool { return r.Target == "/services/oauth2/token" }
+	vendor.When(isToken, pretend.JSON(200, `{"access_token":"t"}`))
+	client := connect.NewClient(&connect.Options{Transport: vendor})
+	defer client.Close()
+	pipeline, err := pipefile.Parse("sinks.yaml", []byte(sinksFile), &pipefile.Options{Kinds: all.Kinds(client)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(step *enrich.Step, value string) (*pretend.Request, error) {
+		before := len(vendor.Seen())
+		_, err := step.Connector.Run(t.Context(), enrich.Call{EffectKey: "0a1b-x", Vars: expr.Vars{"user": map[string]any{"name": value}, "run": map[string]any{},
+			"secrets": map[string]any{"HOOK": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}})
+		seen := slices.DeleteFunc(vendor.Seen()[before:], isToken)
+		if len(seen) > 1 {
+			t.Fatalf("%s: %d requests for one call", step.ID, len(seen))
+		}
+		if len(seen) == 0 {
+			return nil, err
+		}
+		return &seen[0], err
+	}
+	tried := map[string]bool{}
+	for i := range pipeline.Steps {
+		step := &pipeline.Steps[i]
+		to, known := sinks()[step.ID]
+		if !known {
+			t.Fatalf("nobody says how a value arrives at %s", step.ID)
+		}
+		tried[step.Uses] = true
+		t.Run(step.ID, func(t *testing.T) {
+			plain, err := ask(step, "Ann")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, value := range enrichtest.Hostile() {
+				got, err := ask(step, value)
+				to.check(t, name, value, plain, got, err)
+			}
+		})
+	}
+	for _, kind := range all.Kinds(client) {
+		if !tried[kind.Name] && kind.Name != "sql" {
+			t.Errorf("no sink of %s is tried", kind.Name)
+		}
+	}
+}
+
+// check holds one request against that for somebody called Ann.
+func (s sink) check(t *testing.T, name, value string, plain, got *pretend.Request, err error) {
+	t.Helper()
+	if s.refuses != nil && s.refuses(value) {
+		if e := enrich.Failure(err); err == nil || got != nil || e.Kind != enrich.Permanent || e.Sent || len(value) > 3 && strings.Contains(err.Error(), value) {
+			t.Errorf("%s: want it refused and not shown; got %v, sent %v", name, err, got != nil)
+		}
+		return
+	}
+	if err != nil || got == nil {
+		t.Errorf("%s: it is not sent: %v", name, err)
+		return
+	}
+	_, want, err := s.read(*plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrived, rest, err := s.read(*got)
+	switch {
+	case err != nil:
+		t.Errorf("%s: %v", name, err)
+	case rest != want:
+		t.Errorf("%s: beside the value stands %.300q, want %.300q", name, rest, want)
+	case s.holds != nil && !s.holds(value, arrived), s.holds == nil && arrived != s.expected(value):
+		t.Errorf("%s: %.100q arrives as %.100q", name, value, arrived)
+	}
+	if a, b := frame(*got, s.vary), frame(*plain, s.vary); a != b {
+		t.Errorf("%s: the request is %s, want %s", name, a, b)
+	}
+}
+
+func (s sink) expected(value string) string {
+	if s.becomes != nil {
+		return s.becomes(value)
+	}
+	return value
+}
+
+// frame is what of a request has nothing to do with anybody: method, host, all headers, and the values of those that
+// have no signature or length in them.
+func frame(r pretend.Request, vary []string) string {
+	vary = append([]string{"Content-Length", "X-Amz-Date", "Amz-Sdk-Invocation-Id", "Amz-Sdk-Request", "Webhook-Timestamp", "Webhook-Signature"}, vary...)
+	if strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-") {
+		vary = append(vary, "Authorization")
+	}
+	text := r.Method + " " + r.Host
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		text += fmt.Sprintf("\n%s %d", name, len(r.Header[name]))
+		if !slices.Contains(vary, name) {
+			text += fmt.Sprintf(" %q", r.Header[name])
+		}
+	}
+	return text
+}
+
+// inPath finds a value between two parts of the target.
+func inPath(before, after string) func(pretend.Request) (string, string, error) {
+	return func(r pretend.Request) (value, rest string, err error) {
+		middle, ok := strings.CutPrefix(r.Target, before)
+		middle, end := strings.CutSuffix(middle, after)
+		if u, err := url.ParseRequestURI(r.Target); err != nil || u.Host != "" || !ok || !end || strings.ContainsAny(middle, "/?#;") {
+			return "", "", fmt.Errorf("the target is %q: %v", r.Target, err)
+		}
+		value, err = url.PathUnescape(middle)
+		return value, string(r.Body), err
+	}
+}
+
+func inQuery(r pretend.Request) (value, rest string, err error) {
+	u, err := url.ParseRequestURI(r.Target)
+	if err != nil {
+		return "", "", err
+	}
+	return inValues(u.RawQuery, u.Path+string(r.Body))
+}
+
+func inForm(r pretend.Request) (value, rest string, err error) {
+	return inValues(string(r.Body), r.Target)
+}
+
+func inValues(raw, others string) (value, rest string, err error) {
+	all, err := url.ParseQuery(raw)
+	if err != nil || len(all["x"]) != 1 {
+		return "", "", fmt.Errorf("%d values, %w", len(all["x"]), err)
+	}
+	value = all.Get("x")
+	all.Del("x")
+	return value, others + all.Encode(), nil
+}
+
+func inHeader(name string) func(pretend.Request) (string, string, error) {
+	return func(r pretend.Request) (string, string, error) {
+		return r.Header.Get(name), r.Target + string(r.Body), nil
+	}
+}
+
+func inBasic(user bool) func(pretend.Request) (string, string, error) {
+	return func(r pretend.Request) (string, string, error) {
+		name, password, ok := (&http.Request{Header: r.Header}).BasicAuth()
+		if !ok {
+			return "", "", fmt.Errorf("no user in %q", r.Header)
+		}
+		if user {
+			return name, password, nil
+		}
+		return password, name, nil
+	}
+}
+
+// inJSON takes the value at a path out of a body.
+func inJSON(path ...any) func(pretend.Request) (string, string, error) {
+	return func(r pretend.Request) (value, rest string, err error) {
+		var body any
+		if err := json.Unmarshal(r.Body, &body); err != nil {
+			return "", "", err
+		}
+		at := body
+		for _, part := range path[:len(path)-1] {
+			if at, err = into(at, part); err != nil {
+				return "", "", err
+			}
+		}
+		found, err := into(at, path[len(path)-1])
+		if err != nil {
+			return "", "", err
+		}
+		text, ok := found.(string)
+		if !ok {
+			return "", "", fmt.Errorf("a %T is there", found)
+		}
+		switch v := at.(type) {
+		case map[string]any:
+			delete(v, path[len(path)-1].(string))
+		case []any:
+			v[path[len(path)-1].(int)] = nil
+		}
+		// A CloudEvent's time is when it was made.
+		if top, ok := body.(map[string]any); ok && top["specversion"] != nil {
+			delete(top, "time")
+		}
+		left, err := json.Marshal(body)
+		return text, r.Target + string(left), err
+	}
+}
+
+func into(value, part any) (any, error) {
+	switch v := value.(type) {
+	case map[string]any:
+		if name, ok := part.(string); ok {
+			return v[name], nil
+		}
+	case []any:
+		if i, ok := part.(int); ok && i < len(v) {
+			return v[i], nil
+		}
+	}
+	return nil, fmt.Errorf("no %v in a %T", part, value)
+}
+
+// inTemplate takes a value out of the data of a template that is stored in SES.
+func inTemplate(key string) func(pretend.Request) (string, string, error) {
+	return func(r pretend.Request) (string, string, error) {
+		data, rest, err := inJSON("Content", "Template", "TemplateData")(r)
+		if err != nil {
+			return "", "", err
+		}
+		value, left, err := inJSON(key)(pretend.Request{Body: []byte(data)})
+		return value, rest + left, err
+	}
+}
+
+// inHTML takes a value out of a mail in HTML, where it stands as an attribute and as a text.
+func inHTML(r pretend.Request) (value, rest string, err error) {
+	page, rest, err := inJSON("Content", "Simple", "Body", "Html", "Data")(r)
+	if err != nil {
+		return "", "", err
+	}
+	tokens := html.NewTokenizer(strings.NewReader(page))
+	for tokens.Next() != html.ErrorToken {
+		token := tokens.Token()
+		if token.Type == html.TextToken {
+			value = token.Data
+			continue
+		}
+		rest += " " + token.Type.String() + " " + token.Data
+		for _, a := range token.Attr {
+			rest += " " + a.Key
+		}
+	}
+	return value, rest, nil
+}
+
+// letters is a value as JSON can carry it: a byte that is no UTF-8 is U+FFFD.
+func letters(value string) string { return string([]rune(value)) }
+
+// noPath are the values that are refused in a path: those that somebody might read a dot segment out of, and too long ones.
+func noPath(value, before string) bool {
+	if len(url.PathEscape(value)) > 8000 {
+		return true
+	}
+	for _, piece := range strings.FieldsFunc(before+value, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if name, _, _ := strings.Cut(piece, ";"); name == "." || name == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// leads are the external ids of Salesforce that are not sent.
+func leads(value string) bool {
+	return slices.Contains([]string{".", "..", "../../admin", `..\..\admin`, "..;/admin"}, value)
+}
+
+// noSubject are the values that no attribute of a CloudEvent can be.
+func noSubject(value string) bool {
+	return letters(value) != value || strings.ContainsFunc(value, unicode.IsControl) || len(value) > 20<<10
+}
+
+func noEmail(value string) bool {
+	return value == "" || len(value)+len("@acme.example") > 254 || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\ufffd' })
+}
+
+// noRecipient are the values that make no plain address, in front of a domain.
+func noRecipient(value string) bool {
+	const atoms = "!#$%&'*+-/=?^_`{|}~."
+	return len(value) > 64 || strings.HasPrefix(value, ".") || strings.HasSuffix(value, ".") || strings.Contains(value, "..") ||
+		strings.ContainsFunc(value, func(r rune) bool {
+			return r > '~' || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(atoms, r)
+		})
+}
+
+// bad are the characters that no text of a mail may have from a user.
+func bad(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r) || r == '\u200b' || r == '\u2060' || r == '\ufeff'
+}
+
+// clean: one line, no markup, and the same words.
+func clean(value, arrived string) bool {
+	return !strings.ContainsFunc(arrived, func(r rune) bool { return bad(r) || strings.ContainsRune("<>\"'`", r) }) && words(arrived) == words(value)
+}
+
+// oneLine: one line between two parts of the file, and the same words.
+func oneLine(before, after string) func(value, arrived string) bool {
+	return func(value, arrived string) bool {
+		middle, ok := strings.CutPrefix(arrived, before)
+		middle, end := strings.CutSuffix(middle, after)
+		return ok && end && !strings.ContainsFunc(middle, bad) && words(middle) == words(value)
+	}
+}
+
+// words are the letters and digits of a text.
+func words(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, text)
+}
+
+// greets: the neutral word, or a name that has letters and what names have between them.
+func greets(value, arrived string) bool {
+	if strings.ContainsAny(value, "<>{}$%@/\\\"`;:=|\r\n\x00") && arrived != "there" {
+		return false
+	}
+	return arrived != "" && len([]rune(arrived)) <= 60 && !strings.ContainsFunc(arrived, func(r rune) bool {
+		return bad(r) || !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -.\u2019\u00b7", r)
+	})
+}
