@@ -17,7 +17,12 @@ import (
 )
 
 // speaks runs one call against whatever stands at the other end of the wire.
-func speaks(t *testing.T, driver string, serve func(conn net.Conn)) (err error) {
+func speaks(t *testing.T, driver string, serve func(conn net.Conn)) error {
+	t.Helper()
+	return asked(t, driver, "SELECT 1 AS a", nil, serve)
+}
+
+func asked(t *testing.T, driver, query string, user map[string]any, serve func(conn net.Conn), args ...string) (err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var all sync.WaitGroup
@@ -29,8 +34,8 @@ func speaks(t *testing.T, driver string, serve func(conn net.Conn)) (err error) 
 			})
 			return ours, nil
 		}})
-		_, err = made(t, config(t, client, driver, "SELECT 1 AS a")).Run(t.Context(),
-			call(driver+"://canary-user:canary-password@db.example.com/canary-database?sslmode=disable", nil))
+		_, err = made(t, config(t, client, driver, query, args...)).Run(t.Context(),
+			call(driver+"://canary-user:canary-password@db.example.com/canary-database?sslmode=disable", user))
 		client.Close()
 		all.Wait()
 	})
