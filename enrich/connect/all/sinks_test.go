@@ -18,8 +18,6 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/connect/all"
 	"github.com/postconfirm/postconfirm/enrich/enrichtest"
 	"github.com/postconfirm/postconfirm/enrich/enrichtest/pretend"
-	"github.com/postconfirm/postconfirm/enrich/expr"
-	"github.com/postconfirm/postconfirm/enrich/pipefile"
 )
 
 // Every place of every connector in the catalogue that a user's word can flow into, but for sql's, which its own package
@@ -124,24 +122,16 @@ func sinks() map[string]sink {
 }
 
 func TestThreatD9AUsersWordIsAValueInEverySink(t *testing.T) {
-	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_SESV2": ""} {
-		t.Setenv(name, value)
-	}
+	withAccount(t)
 	vendor := pretend.New(pretend.JSON(200, `{"results":[{"id":"1","new":true}],"id":"003","success":true,"MessageId":"m"}`))
 	defer vendor.Close()
-	isToken := func(r pretend.Request) bool { return r.Target == "/services/oauth2/token" }
-	vendor.When(isToken, pretend.JSON(200, `{"access_token":"t"}`))
+	vendor.When(isSalesforceToken, pretend.JSON(200, `{"access_token":"t"}`))
 	client := connect.NewClient(&connect.Options{Transport: vendor})
-	defer client.Close()
-	pipeline, err := pipefile.Parse("sinks.yaml", []byte(sinksFile), &pipefile.Options{Kinds: all.Kinds(client)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	pipeline := sinksOf(t, client)
 	ask := func(step *enrich.Step, value string) (*pretend.Request, error) {
 		before := len(vendor.Seen())
-		_, err := step.Connector.Run(t.Context(), enrich.Call{EffectKey: "0a1b-x", Vars: expr.Vars{"user": map[string]any{"name": value}, "run": map[string]any{},
-			"secrets": map[string]any{"HOOK": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}})
-		seen := slices.DeleteFunc(vendor.Seen()[before:], isToken)
+		_, err := step.Connector.Run(t.Context(), enrich.Call{EffectKey: "0a1b-x", Vars: sinkVars(value)})
+		seen := slices.DeleteFunc(vendor.Seen()[before:], isSalesforceToken)
 		if len(seen) > 1 {
 			t.Fatalf("%s: %d requests for one call", step.ID, len(seen))
 		}
