@@ -19,9 +19,9 @@ import (
 
 // What users choose themselves (C3 of our list of bad inputs) goes through the worker as plain text: into a body, into an
 // attribute, and into nothing else. Row 79 is in package app, 80 and 83 in the trigger's metadata_test.go, the limits of
-// row 68 also in matrix_pool_test.go. What mails do with names (63, 65, 69) is for connectors that send mail; there is none
-// yet. The rows of C6 are held in package enrich/connect, 141 in package amazon, 143 by the suite in enrich/enrichtest;
-// 138, 140 and 142 belong to connectors that do not exist yet. Of C5, 114 can't happen, since the key of a run is a hash of
+// row 68 also in matrix_pool_test.go. What mails do with names (63, 65, 69) is held in package ses, and every sink of every
+// connector in package all. The rows of C6 are held in package enrich/connect, 131 and 132 also in threats_test.go, 138, 140
+// and 142 in hubspot, ses and sql, 141 in package amazon, 143 by the suite in enrich/enrichtest and in threats_test.go. Of C5, 114 can't happen, since the key of a run is a hash of
 // who it is, and 121 is not offered: nobody signs messages.
 
 // naming makes a step that tells a vendor the user's given name, in the way that change says.

@@ -73,6 +73,7 @@ func TestRetryAfterDatesUseTheClientsClock(t *testing.T) {
 		})
 }
 
+// D8, C6-127; TestThreatD8NoConnectorFollowsARedirect in package all asks every connector.
 func TestARedirectIsNotFollowed(t *testing.T) {
 	for _, location := range []string{"http://169.254.169.254/latest/meta-data/", "file:///etc/passwd", "//evil.example.com/", "/loop", "http://api.example.com/", "%zz"} {
 		for _, status := range []int{301, 302, 303, 307, 308} {

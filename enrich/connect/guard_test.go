@@ -17,6 +17,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/enrichtest/pretend"
 )
 
+// D8, C6-136: more than 60 addresses, in every disguise.
 func TestOnlyPublicAddressesAreDialled(t *testing.T) {
 	blocked := map[string][]string{
 		"loopback":      {"127.0.0.1", "127.0.0.2", "127.255.255.254", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1", "::127.0.0.1"},
@@ -136,6 +137,7 @@ func TestHostsAreCheckedBeforeAnyCall(t *testing.T) {
 	}
 }
 
+// D8: the address is checked when it is dialled, not when it is written.
 func TestTheGuardStandsBehindTheResolver(t *testing.T) {
 	vendor := pretend.New()
 	defer vendor.Close()
@@ -144,7 +146,7 @@ func TestTheGuardStandsBehindTheResolver(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, port, _ := strings.Cut(strings.TrimPrefix(base, "http://"), ":")
-	t.Run("a blocked address fails for good, unsent, and nobody is asked", func(t *testing.T) {
+	t.Run("D8 a blocked address fails for good, unsent, and nobody is asked", func(t *testing.T) {
 		client := connect.NewClient(nil)
 		_, err := client.Do(t.Context(), to(t, "GET", base+"/secret-path"))
 		e := failure(t, err)
@@ -155,7 +157,7 @@ func TestTheGuardStandsBehindTheResolver(t *testing.T) {
 			t.Error("the vendor was asked")
 		}
 	})
-	t.Run("a name that moves to a private address is refused the second time", func(t *testing.T) {
+	t.Run("D8 a name that moves to a private address is refused the second time", func(t *testing.T) {
 		names := &nameServer{answers: [][4]byte{{127, 0, 0, 1}, {127, 0, 0, 2}}}
 		client := connect.NewClient(&connect.Options{AllowPrefixes: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
 		client.SetResolver(&net.Resolver{PreferGo: true, Dial: names.dial})
@@ -183,6 +185,8 @@ func TestTheGuardStandsBehindTheResolver(t *testing.T) {
 	})
 }
 
+// D8: a proxy from the environment would be a host that no file names.
+//
 // net/http reads the environment once per process, so a test that sets it proves nothing.
 func TestTheEnvironmentHasNoSay(t *testing.T) {
 	if connect.NewClient(nil).Proxied() {

@@ -11,6 +11,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/enrichtest/pretend"
 )
 
+// D9, C3-74.
 func TestHeadersAreCheckedBeforeTheyLeave(t *testing.T) {
 	for _, name := range []string{"", "A B", "A:", "A\r\nB", "Ä", "Host", "host", "Content-Length", "transfer-encoding", "Connection",
 		"Cookie", "Set-Cookie", "TE", "Trailer", "Upgrade", "Expect", "Keep-Alive", "Accept-Encoding", "Proxy-Authorization", "HTTP2-Settings"} {

@@ -11,6 +11,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/connect"
 )
 
+// C6-128.
 func TestEveryStatusHasAClass(t *testing.T) {
 	const temporary, throttled, permanent = enrich.Temporary, enrich.Throttled, enrich.Permanent
 	for status, want := range map[int]*enrich.Error{

@@ -435,3 +435,24 @@ func greets(value, arrived string) bool {
 		return bad(r) || !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -.\u2019\u00b7", r)
 	})
 }
+
+// C3-84: ten megabytes from a federated provider are longer than any value may be, and no sink sends them or a part of
+// them.
+func TestThreatD9TenMegabytesAreNotPassedOn(t *testing.T) {
+	withAccount(t)
+	vendor := pretend.New(pretend.JSON(200, `{"results":[{"id":"1","new":true}],"id":"003","success":true,"MessageId":"m"}`))
+	defer vendor.Close()
+	vendor.When(isSalesforceToken, pretend.JSON(200, `{"access_token":"t"}`))
+	for _, step := range sinksOf(t, connect.NewClient(&connect.Options{Transport: vendor})).Steps {
+		t.Run("C3-84 "+step.ID, func(t *testing.T) {
+			before := len(vendor.Seen())
+			_, err := step.Connector.Run(t.Context(), enrich.Call{EffectKey: "k", Vars: sinkVars(strings.Repeat("x", 10<<20))})
+			if e := enrich.Failure(err); err == nil || e.Kind != enrich.Permanent || e.Sent {
+				t.Errorf("got %v", err)
+			}
+			for _, r := range slices.DeleteFunc(vendor.Seen()[before:], isSalesforceToken) {
+				t.Errorf("%d bytes are sent", len(r.Body)+len(r.Target))
+			}
+		})
+	}
+}

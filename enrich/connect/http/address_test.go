@@ -12,6 +12,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
 
+// D9, C3-75.
 func TestAValueInThePathIsOneSegment(t *testing.T) {
 	a := newAim(t)
 	for value, want := range map[string]string{

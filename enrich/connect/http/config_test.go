@@ -46,6 +46,7 @@ func mistakes(t testing.TB, c *httpstep.Config) (fields, messages []string) {
 	return fields, messages
 }
 
+// D8, D9: nothing of a user chooses whom we talk to.
 func TestTheHostIsPlainText(t *testing.T) {
 	for _, test := range []struct{ name, url, message string }{
 		{"a value for everything", "${{ secrets.URL }}", "plain text"},

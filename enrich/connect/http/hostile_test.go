@@ -46,6 +46,7 @@ func hostile() map[string]pretend.Answer {
 	}
 }
 
+// C6-122 to 124, 126 to 128, 130.
 func TestAHostileVendorCostsNoMoreThanItsDeadlineAndABoundedMemory(t *testing.T) {
 	const deadline, most = 10 * time.Second, 32 << 20
 	if len(hostile()) < 22 {

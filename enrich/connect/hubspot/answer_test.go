@@ -25,6 +25,7 @@ func partial(category string) pretend.Answer {
 	return pretend.JSON(207, `{"status":"COMPLETE","results":[],"numErrors":1,"errors":[{"status":"error","category":"`+category+`","message":"canary","context":{"x":["canary"]}}]}`)
 }
 
+// C6-138: 207.
 func TestAFailureOfTheContactHasItsCategory(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -77,6 +78,7 @@ func TestAFailureOfTheContactHasItsCategory(t *testing.T) {
 	}
 }
 
+// C6-138: the limit of ten seconds, and that of a day.
 func TestEveryLimitHasItsWait(t *testing.T) {
 	limit := func(body string, header ...string) pretend.Answer {
 		h := http.Header{"Content-Type": {"application/json"}}
@@ -123,6 +125,7 @@ func TestEveryLimitHasItsWait(t *testing.T) {
 	}
 }
 
+// C6-138: 409.
 func TestAContactThatSomebodyElseMakesIsChangedThen(t *testing.T) {
 	properties := func(c *hubspot.Config) {
 		c.Properties = templates(t, map[string]string{"firstname": "${{ user.given_name }}"})

@@ -110,6 +110,7 @@ func hostile() []string {
 		"'; DROP TABLE users;--", "a\r\nX-Evil: 1", "\x00\x1b[31m", "\u202eevil", "\xff\xfe", strings.Repeat("\U0001f600", 2048), "=cmd|' /C calc'!A0", "../../admin", "a@b"}
 }
 
+// D9, C3-63, 64, 69 to 71.
 func TestAUsersWordsAreValuesOnly(t *testing.T) {
 	fill := func(c *hubspot.Config) {
 		c.Properties = templates(t, map[string]string{"firstname": "${{ user.given_name }}"})

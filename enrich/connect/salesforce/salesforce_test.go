@@ -278,6 +278,7 @@ func valid(t *testing.T, schema *jsonschema.Schema, body []byte) error {
 	return schema.Validate(document)
 }
 
+// D9.
 func TestAUserCannotChooseTheRecordsPlace(t *testing.T) {
 	for value, segment := range map[string]string{
 		"a/../b": "a%2F..%2Fb", "a?b=c": "a%3Fb=c", "a#b": "a%23b", "%2e": "%252e", "a b": "a%20b", "a;b": "a;b", "é": "%C3%A9", "...": "...",
@@ -328,6 +329,7 @@ func TestValuesThatCannotBeSent(t *testing.T) {
 	}
 }
 
+// D8, D26: an answer does not choose whom we talk to.
 func TestTheTokenGoesToSalesforceOnly(t *testing.T) {
 	for said, dialled := range map[string]string{
 		"":                                    "127.0.0.1:8080",

@@ -24,6 +24,7 @@ const (
 	notVerified = "Email address is not verified. The following identities failed the check in region EU-WEST-1: "
 )
 
+// C6-140.
 func TestEveryErrorOfSES(t *testing.T) {
 	for _, test := range []struct {
 		failure pretend.Failure

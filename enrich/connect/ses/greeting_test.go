@@ -22,6 +22,7 @@ func TestNamesAreGreetedByName(t *testing.T) {
 	}
 }
 
+// D10, C3-63, C3-64, C3-65, C3-68, C3-69.
 func TestWhatIsNoNameIsGreetedNeutrally(t *testing.T) {
 	for _, name := range []string{
 		"", " ", "\u00a0", "\u200b", "\u200d", "-", ".", "123", "0", "😀", "\u0301", // nothing to say
@@ -55,6 +56,7 @@ func FuzzAGreetingIsShortAndPlain(f *testing.F) {
 	})
 }
 
+// D9: of an address only the plain form is taken.
 func TestRecipientsArePlain(t *testing.T) {
 	for _, address := range []string{"a@example.com", "A@EXAMPLE.COM", "a+x@example.com", "a.b-c_d@sub.example.com", "o'brien@example.com",
 		"a@xn--bcher-kva.example", "a@example.xn--p1ai", "1@2.example", strings.Repeat("a", 64) + "@example.com"} {

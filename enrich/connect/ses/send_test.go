@@ -96,6 +96,7 @@ func TestWhatArrives(t *testing.T) {
 // hostile is what people write into names to attack those who get the mail, or whoever shows it.
 const hostile = "<a href='http://evil.example'>\"Bob\"</a>\r\nBcc: all@example.com\u202e\x00 {{.greeting}} `x`"
 
+// D9, C3-63, C3-64, C3-69, C3-74.
 func TestValuesNeverBecomeStructure(t *testing.T) {
 	values := vars()
 	values["user"].(map[string]any)["given_name"] = hostile
@@ -125,6 +126,7 @@ func TestValuesNeverBecomeStructure(t *testing.T) {
 	})
 }
 
+// C3-75.
 func TestTheNeutralWordIsThatOfTheLanguage(t *testing.T) {
 	for locale, want := range map[string]string{"de": "zusammen", "de_AT": "zusammen", "DE-de.UTF-8": "zusammen", "fr": "there", "": "there",
 		"../../etc/passwd": "there", "default": "there", strings.Repeat("de-", 5000): "there", "zh-Hant-TW": "nin", "zh": "there"} {
@@ -141,6 +143,7 @@ func TestTheNeutralWordIsThatOfTheLanguage(t *testing.T) {
 	}
 }
 
+// D9, D10: no mail to two people, and none to a list.
 func TestNothingIsSentWithoutAPlainRecipient(t *testing.T) {
 	for _, to := range []any{nil, "", "ann", hostile, []any{"a@example.com"}} {
 		outbox, c := open(t)
@@ -154,6 +157,7 @@ func TestNothingIsSentWithoutAPlainRecipient(t *testing.T) {
 	}
 }
 
+// C3-84.
 func TestWhatIsTooLargeIsNotSent(t *testing.T) {
 	long := strings.Repeat("a", 16_000)
 	for name, fill := range map[string]func(*ses.Config){

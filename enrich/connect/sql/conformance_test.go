@@ -20,7 +20,7 @@ import (
 	sqlstep "github.com/postconfirm/postconfirm/enrich/connect/sql"
 )
 
-// The sentences of enrichtest that are not about HTTP, under the same names.
+// C6-142, and the sentences of enrichtest that are not about HTTP, under the same names.
 func TestConformance(t *testing.T) {
 	t.Run("what is found becomes the result", testFound)
 	t.Run("what is not found is an outcome", testNotFound)

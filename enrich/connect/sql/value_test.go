@@ -35,3 +35,30 @@ func TestMySQLValues(t *testing.T) {
 		}
 	}
 }
+
+func TestPostgresValuesThatAreNone(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		oid  uint32
+		raw  []byte
+		want any
+		bad  bool
+	}{
+		{"NULL", oidInt4, nil, nil, false},
+		{"NULL in a column of texts", 25, nil, nil, false},
+		{"the word null", 25, []byte("null"), "null", false},
+		{"NaN", oidFloat8, []byte("NaN"), nil, false},
+		{"infinity", oidNumeric, []byte("-Infinity"), nil, false},
+		{"a word where a number should be", oidInt4, []byte("many"), nil, false},
+		{"a word where a time should be", oidTimestamp, []byte("never"), "never", false},
+		{"no UTF-8", 25, []byte("a\xff"), nil, true},
+		{"bytes", oidBytea, []byte(`\x00`), nil, true},
+	} {
+		t.Run("C6-142 "+test.name, func(t *testing.T) {
+			got, err := postgresValue(0, test.oid, test.raw)
+			if got != test.want || (err != nil) != test.bad {
+				t.Errorf("got %v (%T), %v, want %v", got, got, err, test.want)
+			}
+		})
+	}
+}

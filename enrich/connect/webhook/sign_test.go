@@ -26,6 +26,7 @@ func verify(t *testing.T, secret string, r pretend.Request) error {
 	return other.Verify(r.Body, r.Header)
 }
 
+// D36: one signature, and two while a secret is replaced.
 func TestTheReferenceLibraryAcceptsOurSignatures(t *testing.T) {
 	rotating := func(c *webhook.Config) { c.Previous = template(t, "${{ secrets.OLD }}") }
 	for _, test := range []struct {
@@ -67,7 +68,7 @@ func TestTheReferenceLibraryAcceptsOurSignatures(t *testing.T) {
 	}
 }
 
-// TestAVectorOfTheStandard holds the signature against the one that the specification's libraries test with.
+// TestAVectorOfTheStandard (D36) holds the signature against the one that the specification's libraries test with.
 func TestAVectorOfTheStandard(t *testing.T) {
 	const secret, id, timestamp, body = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, `{"test": 2432232314}`
 	other, err := standard.NewWebhook(secret)
@@ -88,6 +89,7 @@ func TestAVectorOfTheStandard(t *testing.T) {
 	}
 }
 
+// D36: the id is stable, the timestamp is each try's own.
 func TestTheIdStaysAndTheTimestampMovesFromTryToTry(t *testing.T) {
 	in(t, asIs, func(t *testing.T, r *receiver) {
 		before := time.Now()
@@ -210,6 +212,7 @@ func TestASecretThatIsMendedSignsTheNextTry(t *testing.T) {
 	}
 }
 
+// D36: no full stop in the id.
 func TestAnIdThatCouldStandForTwoMessagesIsNotSent(t *testing.T) {
 	for _, id := range []string{"", "a.b", "a b", "a\nb"} {
 		in(t, asIs, func(t *testing.T, r *receiver) {
