@@ -63,6 +63,9 @@ steps:
   - id: ses_html
     uses: ses
     with: { region: eu-west-1, from: hello@example.com, to: ann@acme.example, subject: Welcome, greeting: Ann, locale: de, data: { x: "${{ user.name }}" }, text: Hi, html: "<p title=\"{{.x}}\">{{.x}}</p>" }
+  - id: ses_unsubscribe
+    uses: ses
+    with: { region: eu-west-1, from: hello@example.com, to: ann@acme.example, template: welcome, greeting: Ann, locale: de, unsubscribe: "https://example.com/u?x=${{ default(user.name, '') }}&k=1" }
   - { id: webhook_json, uses: webhook, with: { url: "https://v.example/h", secret: "${{ secrets.HOOK }}", json: { x: "${{ user.name }}", y: 2 } } }
   - id: webhook_data
     uses: webhook
@@ -115,6 +118,7 @@ func sinks() map[string]sink {
 		"ses_locale":       {read: inJSON("Content", "Template", "TemplateName"), becomes: func(string) string { return "welcome" }},
 		"ses_text":         {read: inJSON("Content", "Simple", "Body", "Text", "Data"), holds: oneLine("Hi\n", "\nBye")},
 		"ses_html":         {read: inHTML, holds: oneLine("", "")},
+		"ses_unsubscribe":  {read: inUnsubscribe, refuses: func(v string) bool { return len(url.QueryEscape(v)) > 850 }},
 		"webhook_json":     {read: inJSON("x"), becomes: letters},
 		"webhook_data":     {read: inJSON("data", "x"), becomes: letters},
 		"webhook_subject":  {read: inJSON("subject"), refuses: noSubject},
@@ -335,6 +339,21 @@ func inTemplate(key string) func(pretend.Request) (string, string, error) {
 		value, left, err := inJSON(key)(pretend.Request{Body: []byte(data)})
 		return value, rest + left, err
 	}
+}
+
+// inUnsubscribe takes a value out of the query of the URL in the header List-Unsubscribe.
+func inUnsubscribe(r pretend.Request) (value, rest string, err error) {
+	line, others, err := inJSON("Content", "Template", "Headers", 0, "Value")(r)
+	if err != nil {
+		return "", "", err
+	}
+	text, ok := strings.CutPrefix(line, "<")
+	text, end := strings.CutSuffix(text, ">")
+	u, err := url.Parse(text)
+	if err != nil || !ok || !end || strings.ContainsAny(text, "<> ,") {
+		return "", "", fmt.Errorf("the header is %q: %v", line, err)
+	}
+	return inValues(u.RawQuery, others+u.Scheme+u.Host+u.Path)
 }
 
 // inHTML takes a value out of a mail in HTML, where it stands as an attribute and as a text.

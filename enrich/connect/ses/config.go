@@ -20,6 +20,7 @@ func (c *Config) Connector() (enrich.Connector, error) {
 	for _, address := range c.ReplyTo {
 		s.replyTo = append(s.replyTo, sender(m, "reply-to", address))
 	}
+	s.unsubscribe = newUnsubscribe(m, c.Unsubscribe)
 	checkData(m, c.Data)
 	s.content = c.content(m)
 	if c.Region != "" && !regionName.MatchString(c.Region) {

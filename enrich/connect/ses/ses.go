@@ -80,6 +80,8 @@ type Config struct {
 	Neutral  map[string]*expr.Template `pipe:"neutral" doc:"These are the neutral words by language, such as {de: zusammen, default: there}. Without them it is there."`
 	Locale   *expr.Template            `pipe:"locale" default:"${{ user.locale }}" doc:"This is the language of the user, such as de or de-AT; it chooses among templates and neutral words."`
 
+	Unsubscribe *expr.Template `pipe:"unsubscribe" doc:"Whoever wants no more mails is sent to this https URL, such as https://example.com/unsubscribe/${{ run.sub }}; mail programs show a button for it, which POSTs to it. Expressions stand behind the host only."`
+
 	ConfigurationSet string `pipe:"configuration-set" doc:"The mail is sent with this configuration set, whose event destinations hear what became of it. A worker that reads them from a queue (--ses-events) settles effects that were left open."`
 	Region           string `pipe:"region" doc:"The mail is sent by SES in this Region, such as eu-west-1. Without one it is the Region of the worker."`
 

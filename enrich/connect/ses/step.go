@@ -26,6 +26,8 @@ type step struct {
 	replyTo []string
 	neutral byLocale
 	content content
+
+	unsubscribe *unsubscribe // nil without a URL
 }
 
 // Class is unsafe: SES recognises no repeat.
@@ -103,7 +105,17 @@ func (s *step) written(ctx context.Context, vars expr.Vars) (*types.EmailContent
 	if err != nil {
 		return nil, err
 	}
-	return s.content.fill(data, locale)
+	content, err := s.content.fill(data, locale)
+	if err != nil {
+		return nil, err
+	}
+	headers, err := s.unsubscribe.headers(ctx, vars)
+	if content.Simple != nil {
+		content.Simple.Headers = headers
+	} else {
+		content.Template.Headers = headers
+	}
+	return content, err
 }
 
 // tags say whose mail it is, for the events about it: the effect key, and the identity of the run as expressions see it,

@@ -36,6 +36,7 @@ type Mail struct {
 	Data             map[string]any
 	ConfigurationSet string
 	Tags             map[string]string
+	Headers          map[string]string // that the mail was to have beside SES's own; nil for none
 }
 
 // Failure is what becomes of one call instead of an answer with a MessageId.
