@@ -64,6 +64,7 @@ func Hostile() map[string]string {
 		"XML":                     `]]><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>`,
 		"a second user":           "a:b",
 		"two addresses":           "a@example.com, b@evil.example",
+		"an encoded word":         "=?utf-8?q?a=40evil.example?=",
 		"an address with a name":  "Evil <a@example.com>",
 		"null":                    "null",
 		"undefined":               "undefined",

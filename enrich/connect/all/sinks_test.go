@@ -410,7 +410,7 @@ func noEmail(value string) bool {
 // noRecipient are the values that make no plain address, in front of a domain.
 func noRecipient(value string) bool {
 	const atoms = "!#$%&'*+-/=?^_`{|}~."
-	return len(value) > 64 || strings.HasPrefix(value, ".") || strings.HasSuffix(value, ".") || strings.Contains(value, "..") ||
+	return len(value) > 64 || strings.Contains(value, "=?") || strings.HasPrefix(value, ".") || strings.HasSuffix(value, ".") || strings.Contains(value, "..") ||
 		strings.ContainsFunc(value, func(r rune) bool {
 			return r > '~' || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(atoms, r)
 		})

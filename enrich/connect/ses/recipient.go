@@ -7,7 +7,8 @@ import (
 )
 
 // Of an address only the plain form is taken: dot-atom, one @, a host name of letters, digits and hyphens with a dot in it
-// (RFC 5321, 4.1.2 and 4.5.3.1, without quotes, comments and address literals). SES takes no other letters than those of
+// (RFC 5321, 4.1.2 and 4.5.3.1, without quotes, comments and address literals; and without encoded words, RFC 2047, which have
+// the letters of an atom, and could become another address for whoever decodes them). SES takes no other letters than those of
 // ASCII before the @, and Punycode behind it (Amazon SES API v2 reference, Destination). Whatever could be read as a name, a
 // list, a group, a header or two addresses has no plain form.
 var (
@@ -27,7 +28,7 @@ const (
 // checkRecipient refuses what is not one plain address.
 func checkRecipient(address string) error {
 	local, host, found := strings.Cut(address, "@")
-	if !found || len(address) > maxAddress || len(local) > maxLocal || !localPart.MatchString(local) {
+	if !found || len(address) > maxAddress || len(local) > maxLocal || !localPart.MatchString(local) || strings.Contains(local, "=?") {
 		return errAddress
 	}
 	labels := strings.Split(host, ".")

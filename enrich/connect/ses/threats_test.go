@@ -112,3 +112,16 @@ func TestThreatD9AValueInTheUnsubscribeURLIsOneWord(t *testing.T) {
 		}
 	}
 }
+
+// D9: SES decodes encoded words (RFC 2047) in what it takes for an address with a name. Somebody's local part must not be
+// one: decoded, it could be another address, or two.
+func TestThreatD9AnEncodedWordIsNoRecipient(t *testing.T) {
+	for address, plain := range map[string]bool{
+		"=?utf-8?q?all=40evil.example=2c_b?=@example.com": false, "=?utf-8?b?YUBldmlsLmV4YW1wbGU+?=@example.com": false, "a=?iso-8859-1?q?=3e?=@example.com": false,
+		"=?x@example.com": false, "a=b@example.com": true, "who?@example.com": true, "a?=b@example.com": true,
+	} {
+		if err := ses.CheckRecipient(address); (err == nil) != plain {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
