@@ -48,10 +48,11 @@ func (g *guard) check(ip netip.Addr) error {
 		return fmt.Errorf("%w: %s", ErrBlocked, ip)
 	case ip.IsLoopback() && g.loopback:
 		return nil
-	case inside(ip, g.allowed):
-		if inner, ok := embedded(ip); ok {
-			return g.check(inner)
-		}
+	}
+	if inner, ok := embedded(ip); ok && g.check(inner) != nil {
+		return fmt.Errorf("%w: %s", ErrBlocked, ip)
+	}
+	if inside(ip, g.allowed) {
 		return nil
 	}
 	if g.public.SafeAddr(ip) != nil {
@@ -110,12 +111,26 @@ func embedded(ip netip.Addr) (netip.Addr, bool) {
 	}
 	b := ip.As16()
 	switch {
-	case inside(ip, []netip.Prefix{netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("::/96")}):
-		return netip.AddrFrom4([4]byte(b[12:16])), true // NAT64 (RFC 6052), IPv4-compatible (RFC 4291)
+	case netip.MustParsePrefix("64:ff9b:1::/48").Contains(ip) && [5]byte(b[11:16]) == [5]byte{}:
+		return netip.AddrFrom4([4]byte{b[6], b[7], b[9], b[10]}), true // NAT64 of a network (RFC 8215; RFC 6052, 2.2, for 48 bits)
+	case inside(ip, mapped()):
+		return netip.AddrFrom4([4]byte(b[12:16])), true
 	case netip.MustParsePrefix("2002::/16").Contains(ip):
 		return netip.AddrFrom4([4]byte(b[2:6])), true // 6to4 (RFC 3056)
 	case netip.MustParsePrefix("2001::/32").Contains(ip):
 		return netip.AddrFrom4([4]byte{^b[12], ^b[13], ^b[14], ^b[15]}), true // Teredo (RFC 4380)
+	case [4]byte(b[8:12]) == [4]byte{0, 0, 0x5e, 0xfe}, [4]byte(b[8:12]) == [4]byte{2, 0, 0x5e, 0xfe}:
+		return netip.AddrFrom4([4]byte(b[12:16])), true // ISATAP (RFC 5214, 6.1)
 	}
 	return netip.Addr{}, false
+}
+
+// mapped are the prefixes behind which the last 32 bits are an IPv4 address.
+func mapped() []netip.Prefix {
+	return []netip.Prefix{
+		netip.MustParsePrefix("64:ff9b::/96"),    // NAT64 (RFC 6052)
+		netip.MustParsePrefix("64:ff9b:1::/48"),  // NAT64 of a network (RFC 8215)
+		netip.MustParsePrefix("::/96"),           // IPv4-compatible (RFC 4291)
+		netip.MustParsePrefix("::ffff:0:0:0/96"), // SIIT (RFC 7915)
+	}
 }
