@@ -92,6 +92,7 @@ func TestTheSameEffectShowsAsSecondMail(t *testing.T) {
 	}
 }
 
+// C6-122, C6-123.
 func TestAnAnswerThatSESWouldNotGiveIsUnknown(t *testing.T) {
 	for name, body := range map[string]string{"no id": `{}`, "a list": `[]`, "a number": `{"MessageId":1}`, "nothing": "",
 		"a long id": `{"MessageId":"` + strings.Repeat("x", 300) + `"}`} {
