@@ -19,6 +19,7 @@ func (r *reader) readAttributes(e yamldoc.Entry) {
 		r.attributeName(e.Key)
 		a := r.attribute(e)
 		a.Name = e.Key.Value
+		r.right(e, a)
 		r.attributes = append(r.attributes, a)
 	}
 }
