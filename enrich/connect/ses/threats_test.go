@@ -87,20 +87,21 @@ func TestThreatD10AMailSaysHowToGetNoMore(t *testing.T) {
 
 // D9: a value in that URL is one word, and the header one line.
 func TestThreatD9AValueInTheUnsubscribeURLIsOneWord(t *testing.T) {
+	outbox, c := open(t)
+	c.Template, c.Unsubscribe = "welcome", template(t, "https://example.com/mails/${{ default(user.sub, '') }}/end?to=${{ default(user.sub, '') }}&k=1")
+	step := made(t, c)
 	for name, value := range enrichtest.Hostile() {
-		outbox, c := open(t)
-		c.Template, c.Unsubscribe = "welcome", template(t, "https://example.com/mails/${{ default(user.sub, '') }}/end?to=${{ default(user.sub, '') }}&k=1")
-		values := vars()
+		values, before := vars(), outbox.Calls()
 		values["user"].(map[string]any)["sub"] = value
-		_, err := made(t, c).Run(t.Context(), enrich.Call{EffectKey: "k", Vars: values})
+		_, err := step.Run(t.Context(), enrich.Call{EffectKey: "k", Vars: values})
 		if err != nil {
 			dots := slices.Contains([]string{".", "..", "../../admin", `..\..\admin`}, value)
-			if e := failure(t, err); e.Kind != enrich.Permanent || e.Sent || outbox.Calls() != 0 || !dots && len(value) < 100 {
+			if e := failure(t, err); e.Kind != enrich.Permanent || e.Sent || outbox.Calls() != before || !dots && len(value) < 100 {
 				t.Errorf("%s: %v", name, err)
 			}
 			continue
 		}
-		line := outbox.Mails()[0].Headers["List-Unsubscribe"]
+		line := outbox.Mails()[len(outbox.Mails())-1].Headers["List-Unsubscribe"]
 		u, err := url.Parse(strings.TrimSuffix(strings.TrimPrefix(line, "<"), ">"))
 		if err != nil || u.Host != "example.com" || strings.Count(line, "<")+strings.Count(line, ">") != 2 || strings.ContainsAny(line, " ,\r\n") {
 			t.Errorf("%s: %q, %v", name, line, err)
