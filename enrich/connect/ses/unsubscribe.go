@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
+	"github.com/postconfirm/postconfirm/enrich/connect"
 	"github.com/postconfirm/postconfirm/enrich/expr"
 )
 
@@ -25,7 +26,7 @@ type unsubscribe struct {
 }
 
 // newUnsubscribe checks the URL of the file; nil stays nil.
-func newUnsubscribe(m *mistakes, t *expr.Template) *unsubscribe {
+func newUnsubscribe(m *connect.Mistakes, t *expr.Template) *unsubscribe {
 	if t == nil {
 		return nil
 	}
@@ -34,11 +35,11 @@ func newUnsubscribe(m *mistakes, t *expr.Template) *unsubscribe {
 	u, err := url.Parse(t.Prefix())
 	switch {
 	case !https || !static && !strings.ContainsAny(rest, "/?"):
-		m.add("unsubscribe", "start it with https://, the host and a slash, as plain text")
+		m.Add("unsubscribe", "start it with https://, the host and a slash, as plain text")
 	case err != nil || u.User != nil || checkRecipient("x@"+u.Hostname()) != nil:
-		m.add("unsubscribe", "it is no URL with a host such as example.com")
+		m.Add("unsubscribe", "it is no URL with a host such as example.com")
 	case strings.Contains(t.Source(), "#"):
-		m.add("unsubscribe", "a server never sees what stands behind a #")
+		m.Add("unsubscribe", "a server never sees what stands behind a #")
 	default:
 		return &unsubscribe{template: t, host: u.Host}
 	}
