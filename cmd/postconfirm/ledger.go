@@ -32,10 +32,8 @@ func ledgerCommand(std streams) *cobra.Command {
 
 // reader is a ledger as these commands read it.
 type reader interface {
-	List(ctx context.Context, f worker.Filter) ([]worker.Run, error)
-	Person(ctx context.Context, pool, sub string) ([]worker.Run, error)
+	looker
 	Verify(ctx context.Context) (runs int, err error)
-	Close() error
 }
 
 // amender also changes it.

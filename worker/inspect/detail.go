@@ -120,6 +120,9 @@ func (i *Inspector) describe(run worker.Run, o *DetailOptions) *Detail {
 	}
 	if d.Code != "" {
 		explanation := i.Explain(d.Code)
+		if d.Class == worker.ClassUnknown {
+			explanation.Do = "Look at the other side whether it happened, then settle the open effect."
+		}
 		d.Explanation = &explanation
 	}
 	d.Next = nextOfRun(d)

@@ -36,7 +36,8 @@ func (i *Inspector) Groups(ctx context.Context, q Query, t worker.Trend) (all Gr
 			return all, err
 		}
 		if err != nil {
-			all.Damaged, all.Why = leaves(err), first(err)
+			broken := leaves(err)
+			all.Damaged, all.Why = len(broken), broken[0]
 		}
 	}
 	letters, err := i.strangersGroups(ctx, q, t, &all)

@@ -23,6 +23,8 @@ type Listed struct {
 	Cut     bool   // there may be more letters than were looked at
 	Damaged int    // runs that could not be read, and were left out
 	Why     error  // about the first of those
+
+	told map[string]bool // the first of those, by their errors: a ledger may tell of one with every page
 }
 
 // errEnough ends a walk.
@@ -96,31 +98,40 @@ func (i *Inspector) runs(ctx context.Context, q Query, done *Listed, f func(work
 	}
 }
 
+// maxTold is how many damaged runs are told apart.
+const maxTold = 1000
+
 // damaged counts the runs that a page left out.
 func (d *Listed) damaged(err error) {
+	for _, e := range leaves(err) {
+		if d.told[e.Error()] {
+			continue
+		}
+		if d.Damaged++; d.Why == nil {
+			d.Why = e
+		}
+		if d.told == nil {
+			d.told = map[string]bool{}
+		}
+		if len(d.told) < maxTold {
+			d.told[e.Error()] = true
+		}
+	}
+}
+
+// leaves are the errors that were joined.
+func leaves(err error) (all []error) {
 	if err == nil {
-		return
+		return nil
 	}
-	d.Damaged += leaves(err)
-	if d.Why == nil {
-		d.Why = first(err)
+	many := joined(err)
+	for _, e := range many {
+		all = append(all, leaves(e)...)
 	}
-}
-
-// leaves counts the errors that were joined.
-func leaves(err error) (n int) {
-	for _, e := range joined(err) {
-		n += leaves(e)
+	if many == nil {
+		return []error{err}
 	}
-	return max(1, n)
-}
-
-// first is the first of the errors that were joined.
-func first(err error) error {
-	for _, e := range joined(err) {
-		return first(e)
-	}
-	return err
+	return all
 }
 
 // joined are the parts of an error that has many.

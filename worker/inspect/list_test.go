@@ -3,6 +3,7 @@ package inspect_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -136,7 +137,7 @@ func TestARunThatIsDamagedKeepsNobodyFromBeingSeen(t *testing.T) {
 	known := parked(1, "http_503")
 	i, l, _ := over([]worker.Run{known}, letterOf(identity(7, "0"), ""))
 	records := l.Records()
-	i.Index = damaged{records}
+	i.Index, i.Page = damaged{records}, 1
 	all, listed := rows(t, i, inspect.Query{})
 	if len(all) != 2 || listed.Damaged != 2 || listed.Why == nil || all[1].Code != "ledger_corrupt" || all[1].State != inspect.NoRun {
 		t.Errorf("%+v, %+v", all, listed)
@@ -152,12 +153,12 @@ type damaged struct{ fake.Records }
 
 func (d damaged) List(ctx context.Context, f worker.Filter) ([]worker.Run, error) {
 	runs, err := d.Records.List(ctx, f)
-	return runs, errors.Join(err, errors.Join(worker.ErrDamaged, worker.ErrDamaged))
+	return runs, errors.Join(err, fmt.Errorf("list: %w", errors.Join(fmt.Errorf("a: %w", worker.ErrDamaged), fmt.Errorf("b: %w", worker.ErrDamaged))))
 }
 
 func (d damaged) Groups(ctx context.Context, f worker.Filter, tr worker.Trend) ([]worker.Group, error) {
 	groups, err := d.Records.Groups(ctx, f, tr)
-	return groups, errors.Join(err, errors.Join(worker.ErrDamaged, worker.ErrDamaged))
+	return groups, errors.Join(err, fmt.Errorf("list: %w", errors.Join(fmt.Errorf("a: %w", worker.ErrDamaged), fmt.Errorf("b: %w", worker.ErrDamaged))))
 }
 
 func (damaged) Find(context.Context, worker.Identity) (worker.Run, bool, error) {

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,24 +32,20 @@ func timeline(r worker.Run, now time.Time) []Moment {
 		{At: r.FirstSeen, What: "seen", Text: "first claimed by a worker"},
 		{At: r.Reopened, What: "reopened", Text: reopenedText(r)},
 		{At: r.Erased, What: "erased", Text: "answers erased"},
-		{At: r.Updated, What: "saved", Text: savedText(r)},
 	}
 	if r.Owner != "" {
 		all = append(all, Moment{At: r.LeaseUntil, What: "lease", Text: leaseText(r, now)})
 	}
-	for id, s := range r.Steps {
-		all = append(all, stepMoments(id, s)...)
+	for _, id := range slices.Sorted(maps.Keys(r.Steps)) {
+		all = append(all, stepMoments(id, r.Steps[id])...)
 	}
+	all = append(all, Moment{At: r.Updated, What: "saved", Text: savedText(r)})
 	return inOrder(slices.DeleteFunc(all, func(m Moment) bool { return m.At.IsZero() }))
 }
 
 func inOrder(all []Moment) []Moment {
-	slices.SortStableFunc(all, func(a, b Moment) int {
-		if n := a.At.Compare(b.At); n != 0 {
-			return n
-		}
-		return strings.Compare(a.Step, b.Step)
-	})
+	const exact = time.Millisecond // of what steps note
+	slices.SortStableFunc(all, func(a, b Moment) int { return a.At.Truncate(exact).Compare(b.At.Truncate(exact)) })
 	return all
 }
 
