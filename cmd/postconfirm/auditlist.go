@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -32,9 +30,8 @@ func auditCommand(std streams) *cobra.Command {
 
 // auditOptions are the flags of audit list.
 type auditOptions struct {
-	ledger, since, until string
-	query                inspect.AuditQuery
-	json                 bool
+	operator
+	query inspect.AuditQuery
 }
 
 func auditListCommand(std streams) *cobra.Command {
@@ -62,27 +59,24 @@ func auditListCommand(std streams) *cobra.Command {
 	f.StringVar(&o.query.Run, "run", "", "only about the run with this `key`")
 	f.StringVar(&o.query.After, "after", "", "only behind the entry with this `id`")
 	f.IntVar(&o.query.Limit, "limit", 100, "at most so many; 0 is all")
-	f.StringVar(&o.ledger, "ledger", os.Getenv("POSTCONFIRM_LEDGER"), "the `ledger`: sqlite:PATH or dynamodb:TABLE (POSTCONFIRM_LEDGER)")
-	f.BoolVar(&o.json, "json", false, "one JSON object per line; text for people goes to standard error")
+	o.ledgerFlag(cmd)
+	o.jsonFlag(cmd)
 	return cmd
 }
 
 func auditList(ctx context.Context, std streams, o auditOptions) (err error) {
-	if o.query.Since, o.query.Until, err = inspect.Window(o.since, o.until, "", time.Now()); err != nil {
-		return &problem{err: err, hint: "times without a zone are UTC", code: exitUsage}
+	if o.query.Since, o.query.Until, err = o.span(time.Now()); err != nil {
+		return err
 	}
-	switch {
-	case o.query.Limit < 0:
+	if o.query.Limit < 0 {
 		return &problem{err: fmt.Errorf("--limit %d is less than none", o.query.Limit), hint: "0 is all", code: exitUsage}
-	case o.ledger == "":
-		return &problem{err: errors.New("--ledger is missing"), next: "postconfirm audit list --ledger sqlite:./ledger.db", code: exitUsage}
 	}
-	l, err := openLedger(ctx, o.ledger)
+	l, err := o.look(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	return o.list(ctx, std, &audit.Log{Papers: papersOf{l}})
+	return o.list(ctx, std, &audit.Log{Papers: l})
 }
 
 func (o auditOptions) list(ctx context.Context, std streams, log *audit.Log) error {

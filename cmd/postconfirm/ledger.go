@@ -32,8 +32,10 @@ func ledgerCommand(std streams) *cobra.Command {
 
 // reader is a ledger as these commands read it.
 type reader interface {
-	looker
+	List(ctx context.Context, f worker.Filter) ([]worker.Run, error)
+	Person(ctx context.Context, pool, sub string) ([]worker.Run, error)
 	Verify(ctx context.Context) (runs int, err error)
+	Close() error
 }
 
 // amender also changes it.

@@ -34,31 +34,27 @@ func runsCommand(std streams) *cobra.Command {
 
 // lookOptions are the flags of all commands that look at runs.
 type lookOptions struct {
-	ledger, dlq string
-	withDLQ     bool
-	maxLetters  int
-	json        bool
+	operator
+	withDLQ    bool
+	maxLetters int
 }
 
 func (o *lookOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.ledger, "ledger", os.Getenv("POSTCONFIRM_LEDGER"), "the `ledger`: sqlite:PATH or dynamodb:TABLE (POSTCONFIRM_LEDGER)")
+	o.ledgerFlag(cmd)
 	f.StringVar(&o.dlq, "dlq", "", "look at the dead letters of the queue at this `url`, too")
 	f.BoolVar(&o.withDLQ, "with-dlq", false, "look at the dead letters of the queue in POSTCONFIRM_DLQ_URL, too")
 	f.IntVar(&o.maxLetters, "dlq-limit", inspect.MaxLetters, "look at this many dead letters at most")
-	f.BoolVar(&o.json, "json", false, "one JSON object per line; text for people goes to standard error")
+	o.jsonFlag(cmd)
 }
 
 // inspector opens what the flags name. close ends it.
 func (o *lookOptions) inspector(ctx context.Context) (i *inspect.Inspector, end func() error, err error) {
-	if o.ledger == "" {
-		return nil, nil, &problem{err: errors.New("--ledger is missing"), hint: "a ledger is sqlite:PATH or dynamodb:TABLE; POSTCONFIRM_LEDGER does as well", code: exitUsage}
-	}
 	i = &inspect.Inspector{Codes: connectorCodes(), Now: time.Now}
 	if i.Letters, err = o.letters(ctx); err != nil {
 		return nil, nil, err
 	}
-	l, err := openLedger(ctx, o.ledger)
+	l, err := o.look(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -102,6 +98,15 @@ func connectorCodes() []enrich.Code {
 		codes = append(codes, kind.Page.Codes...)
 	}
 	return codes
+}
+
+// chosen reads the flags that choose runs.
+func (o *lookOptions) chosen(f *filterOptions, now time.Time) (worker.Filter, error) {
+	since, until, err := o.span(now)
+	if err != nil {
+		return worker.Filter{}, err
+	}
+	return f.filter(now, since, until)
 }
 
 // suffix is what a command that is suggested needs to find the same ledger.

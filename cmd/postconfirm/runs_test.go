@@ -70,11 +70,13 @@ func TestNoPersonalValueIsOnTheScreen(t *testing.T) {
 		"show": func(std streams, o lookOptions) error {
 			return showOptions{lookOptions: o}.tell(t.Context(), std, i, plantedRun(1).Key, worker.Identity{}, nil)
 		},
-		"audit": func(std streams, o lookOptions) error { return auditOptions{json: o.json}.list(t.Context(), std, log) },
+		"audit": func(std streams, o lookOptions) error {
+			return auditOptions{operator: o.operator}.list(t.Context(), std, log)
+		},
 	} {
 		for _, asJSON := range []bool{false, true} {
 			var out, people bytes.Buffer
-			if err := show(streams{&out, &people}, lookOptions{json: asJSON, withDLQ: true}); err != nil {
+			if err := show(streams{&out, &people}, lookOptions{operator: operator{json: asJSON}, withDLQ: true}); err != nil {
 				t.Fatal(name, err)
 			}
 			if text := out.String() + people.String(); strings.Contains(text, "canary") || len(text) < 20 {
@@ -172,7 +174,7 @@ func TestC7_152WindowsOfRunsAndAudit(t *testing.T) {
 	ledger := ledgerOf(t, 1, func(*worker.Run) {})
 	for _, command := range [][]string{{"runs", "list"}, {"runs", "group"}, {"audit", "list"}} {
 		for _, window := range [][]string{{"--since", "1h", "--until", "2h"}, {"--since", "2026-01-02T01:00:00+01:00", "--until", "2026-01-02T00:00:00Z"},
-			{"--since", "noon"}, {"--until", "2026-01-02T00:00 CET"}} {
+			{"--since", "noon"}, {"--until", "2026-01-02T00:00 CET"}, {"--since=-2h"}} {
 			args := append(append([]string{}, command...), append(window, "--ledger", ledger)...)
 			if code, out, people := ended(t.Context(), args...); code != exitUsage || out != "" || !strings.Contains(people, "UTC") {
 				t.Errorf("%v: %d %s%s", args, code, out, people)
@@ -183,7 +185,7 @@ func TestC7_152WindowsOfRunsAndAudit(t *testing.T) {
 	if !strings.Contains(out, "1 row, first seen since 2026-01-02 00:00:00 UTC") {
 		t.Error(out)
 	}
-	for _, flag := range [][]string{{"--parts", "201"}, {"--parts", "0"}, {"--each", "-1h"}, {"--each", "1e9h"}, {"--dlq-limit", "1000000000"}} {
+	for _, flag := range [][]string{{"--parts", "201"}, {"--parts", "0"}, {"--each", "-1h"}, {"--each", "1e9h"}, {"--each", "40000d"}, {"--older", "x"}, {"--older", "2h", "--since", "1h"}, {"--dlq-limit", "1000000000"}} {
 		if code, _, _ := ended(t.Context(), append([]string{"runs", "group", "--ledger", ledger}, flag...)...); code != exitUsage {
 			t.Errorf("%v: %d", flag, code)
 		}

@@ -16,9 +16,9 @@ import (
 
 // filterOptions are the flags that choose runs.
 type filterOptions struct {
-	state, step, class, code, pool, source, generation, client, domain, hash, since, until, older string
-	troubled                                                                                      bool
-	attempts                                                                                      int
+	state, step, class, code, pool, source, generation, client, domain, hash, older string
+	troubled                                                                        bool
+	attempts                                                                        int
 }
 
 func (o *filterOptions) flags(cmd *cobra.Command) {
@@ -34,9 +34,7 @@ func (o *filterOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.client, "client", "", "only of the app client with this `id`")
 	f.StringVar(&o.domain, "domain", "", "only of this e-mail `domain`, or of its hash as the ledger has it")
 	f.StringVar(&o.hash, "pipeline-hash", "", "only runs that a pipeline file worked on last whose hash begins so")
-	f.StringVar(&o.since, "since", "", "only first seen at or after this `time`: 2026-01-02T15:04:05Z, 2026-01-02 (UTC), or 2h, 3d ago")
-	f.StringVar(&o.until, "until", "", "only first seen before this `time`")
-	f.StringVar(&o.older, "older", "", "only first seen longer ago than this `duration`: 90m, 12h, 3d")
+	f.StringVar(&o.older, "older", "", "only runs first seen longer ago than this `duration`: 90m, 12h, 3d")
 	f.IntVar(&o.attempts, "attempts", 0, "only with at least so many charged attempts of a step")
 }
 
@@ -45,8 +43,8 @@ func classes() []string {
 	return []string{"temporary", "throttled", "permanent", "denied", worker.ClassUnknown}
 }
 
-// filter reads the flags.
-func (o *filterOptions) filter(now time.Time) (f worker.Filter, err error) {
+// filter reads the flags, with the times between which runs were first seen.
+func (o *filterOptions) filter(now, since, until time.Time) (f worker.Filter, err error) {
 	f = worker.Filter{State: worker.RunState(o.state), Cause: worker.Cause{Step: o.step, Class: o.class, Code: o.code}, Troubled: o.troubled,
 		Pool: o.pool, Source: o.source, Generation: o.generation, Client: o.client, Pipeline: o.hash, Attempts: o.attempts}
 	switch {
@@ -60,10 +58,27 @@ func (o *filterOptions) filter(now time.Time) (f worker.Filter, err error) {
 	if f.Domain, err = domainHash(o.domain); err != nil {
 		return f, &problem{err: err, code: exitUsage}
 	}
-	if f.Since, f.Until, err = inspect.Window(o.since, o.until, o.older, now); err != nil {
-		return f, &problem{err: err, hint: "times without a zone are UTC", code: exitUsage}
+	f.Since = since
+	f.Until, err = o.end(now, since, until)
+	return f, err
+}
+
+// end is the earlier of --until and what --older says.
+func (o *filterOptions) end(now, since, until time.Time) (time.Time, error) {
+	if o.older == "" {
+		return until, nil
 	}
-	return f, nil
+	age, ok := longAgo(o.older)
+	at := now.Add(-age).UTC()
+	switch {
+	case !ok:
+		return until, &problem{err: fmt.Errorf("--older %q is no duration", o.older), hint: "one looks like 90m, 12h, 3d", code: exitUsage}
+	case !since.IsZero() && !since.Before(at):
+		return until, &problem{err: fmt.Errorf("nothing is older than %s and was first seen since %s", o.older, since.Format(time.RFC3339)), hint: "times are UTC", code: exitUsage}
+	case until.IsZero() || at.Before(until):
+		return at, nil
+	}
+	return until, nil
 }
 
 // domainHash is how the ledger knows a domain; a text of eight hex digits is that already.

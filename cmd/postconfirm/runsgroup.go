@@ -39,27 +39,34 @@ func runsGroupCommand(std streams) *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	o.filterOptions.flags(cmd)
+	o.spanFlags(cmd)
 	cmd.Flags().IntVar(&o.parts, "parts", 12, "parts of the trend")
 	cmd.Flags().StringVar(&o.each, "each", "1h", "`duration` of a part: 10m, 1h, 1d")
 	o.lookOptions.flags(cmd)
 	return cmd
 }
 
-// maxParts is the longest trend that is drawn.
-const maxParts = 200
+// The longest trend: in parts, and in time.
+const (
+	maxParts     = 200
+	longestTrend = 36_500 * 24 * time.Hour
+)
 
 func runsGroup(ctx context.Context, std streams, o groupOptions) error {
 	now := time.Now()
-	f, err := o.filter(now)
+	f, err := o.chosen(&o.filterOptions, now)
 	if err != nil {
 		return err
 	}
-	each, err := inspect.Ago(o.each)
+	each, ok := longAgo(o.each)
 	switch {
-	case err != nil:
-		return &problem{err: fmt.Errorf("--each %w", err), code: exitUsage}
+	case !ok || each <= 0:
+		return &problem{err: fmt.Errorf("--each %q is no duration", o.each), hint: "one looks like 10m, 1h, 1d", code: exitUsage}
 	case o.parts < 1 || o.parts > maxParts:
 		return &problem{err: fmt.Errorf("--parts %d is none", o.parts), hint: fmt.Sprintf("1 to %d", maxParts), code: exitUsage}
+	}
+	if each > longestTrend/time.Duration(o.parts) {
+		return &problem{err: fmt.Errorf("--parts %d of --each %s are too long a time", o.parts, o.each), hint: "100 years at the most", code: exitUsage}
 	}
 	i, end, err := o.inspector(ctx)
 	if err != nil {

@@ -41,6 +41,7 @@ func runsListCommand(std streams) *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	o.filterOptions.flags(cmd)
+	o.spanFlags(cmd)
 	cmd.Flags().IntVar(&o.limit, "limit", 100, "at most so many; 0 is all")
 	cmd.Flags().StringVar(&o.after, "after", "", "only keys behind this `key`: the last one of the page before")
 	o.lookOptions.flags(cmd)
@@ -48,7 +49,7 @@ func runsListCommand(std streams) *cobra.Command {
 }
 
 func runsList(ctx context.Context, std streams, o listOptions) error {
-	f, err := o.filter(time.Now())
+	f, err := o.chosen(&o.filterOptions, time.Now())
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,8 @@ import (
 // showOptions are the flags of runs show.
 type showOptions struct {
 	lookOptions
-	pool, sub, generation, pipeline string
-	show                            bool
+	pool, sub, generation string
+	show                  bool
 }
 
 func runsShowCommand(std streams) *cobra.Command {

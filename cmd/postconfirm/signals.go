@@ -20,13 +20,19 @@ var errPipe = errors.New("nobody reads the output any more")
 // does; so the signal is taken, and the command is asked to stop. It comes of broken connections as well, so it says
 // nothing: the failed write does.
 func start(args []string, out, err *os.File) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends at once
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return run(ctx, args, streams{&outlet{out, cancel}, &outlet{err, cancel}})
+}
+
+// interruptible is a context that ends with the first signal to stop; a second one ends the program at once.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // outlet is a stream whose broken pipe ends the command.

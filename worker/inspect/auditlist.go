@@ -50,6 +50,8 @@ func Audit(ctx context.Context, log entries, q AuditQuery, f func(audit.Entry) e
 		for _, e := range page {
 			after = e.ID
 			switch {
+			case ctx.Err() != nil:
+				return false, ctx.Err()
 			case !q.Until.IsZero() && !e.At.Before(q.Until):
 				return false, nil
 			case !q.matches(e):

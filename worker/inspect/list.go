@@ -40,6 +40,9 @@ func (i *Inspector) Each(ctx context.Context, q Query, f func(Row) error) (done 
 	}
 	done.Letters, done.Cut = m.seen, m.cut
 	give := func(row Row) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if q.Limit > 0 && done.Rows >= q.Limit {
 			done.More = true
 			return errEnough
