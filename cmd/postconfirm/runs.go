@@ -48,10 +48,10 @@ func (o *lookOptions) flags(cmd *cobra.Command) {
 	o.jsonFlag(cmd)
 }
 
-// inspector opens what the flags name. close ends it.
-func (o *lookOptions) inspector(ctx context.Context) (i *inspect.Inspector, end func() error, err error) {
+// inspector opens what the flags name, for a filter. end closes it.
+func (o *lookOptions) inspector(ctx context.Context, f worker.Filter) (i *inspect.Inspector, end func() error, err error) {
 	i = &inspect.Inspector{Codes: connectorCodes(), Now: time.Now}
-	if i.Letters, err = o.letters(ctx); err != nil {
+	if i.Letters, err = o.letters(ctx, f); err != nil {
 		return nil, nil, err
 	}
 	l, err := o.look(ctx)
@@ -66,7 +66,7 @@ func (o *lookOptions) inspector(ctx context.Context) (i *inspect.Inspector, end 
 }
 
 // letters is the dead-letter queue, nil if it is not to be looked at.
-func (o *lookOptions) letters(ctx context.Context) (inspect.Letters, error) {
+func (o *lookOptions) letters(ctx context.Context, f worker.Filter) (inspect.Letters, error) {
 	url := o.dlq
 	if url == "" && o.withDLQ {
 		if url = os.Getenv("POSTCONFIRM_DLQ_URL"); url == "" {
@@ -76,6 +76,8 @@ func (o *lookOptions) letters(ctx context.Context) (inspect.Letters, error) {
 	switch {
 	case o.maxLetters < 1 || o.maxLetters > 100_000:
 		return nil, &problem{err: fmt.Errorf("--dlq-limit %d is none", o.maxLetters), hint: "1 to 100000: SQS lets 120,000 messages be out at a time", code: exitUsage}
+	case url == "" && f.State == inspect.NoRun:
+		return nil, &problem{err: errors.New("--state no-run is about dead letters"), hint: "give --dlq URL, or --with-dlq and POSTCONFIRM_DLQ_URL", code: exitUsage}
 	case url == "":
 		return nil, nil
 	}

@@ -68,7 +68,7 @@ func runsGroup(ctx context.Context, std streams, o groupOptions) error {
 	if each > longestTrend/time.Duration(o.parts) {
 		return &problem{err: fmt.Errorf("--parts %d of --each %s are too long a time", o.parts, o.each), hint: "100 years at the most", code: exitUsage}
 	}
-	i, end, err := o.inspector(ctx)
+	i, end, err := o.inspector(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func runsList(ctx context.Context, std streams, o listOptions) error {
 		return &problem{err: fmt.Errorf("--limit %d is less than none", o.limit), hint: "0 is all", code: exitUsage}
 	}
 	f.Limit, f.After = o.limit, o.after
-	i, end, err := o.inspector(ctx)
+	i, end, err := o.inspector(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func runsShow(ctx context.Context, std streams, key string, o showOptions) error
 			return err
 		}
 	}
-	i, end, err := o.inspector(ctx)
+	i, end, err := o.inspector(ctx, worker.Filter{})
 	if err != nil {
 		return err
 	}

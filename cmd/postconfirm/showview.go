@@ -26,7 +26,7 @@ func (v showView) all(d *inspect.Detail) error {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "run %s; times are UTC\n", printable(d.Key))
 	v.head(w, d)
-	for _, part := range []func(io.Writer, *inspect.Detail){v.timeline, v.steps, v.attributes, v.effects, v.others, v.next} {
+	for _, part := range []func(io.Writer, *inspect.Detail){v.timeline, v.steps, v.attributes, v.codes, v.effects, v.others, v.next} {
 		_ = w.Flush()
 		part(w, d)
 	}
@@ -40,7 +40,8 @@ func (v showView) head(w io.Writer, d *inspect.Detail) {
 	line := func(name, format string, values ...any) {
 		fmt.Fprintf(w, "  %s\t%s\n", name, fmt.Sprintf(format, values...))
 	}
-	line("state", "%s, saved last %s (%s ago); attempts %d, reopens %d", d.State, utc(d.Updated), age(time.Since(d.Updated)), d.Attempts, d.Reopens)
+	line("state", "%s, saved last %s (%s ago); attempts %d, released %d, crashes %d, reopens %d", d.State, utc(d.Updated), age(time.Since(d.Updated)),
+		d.Attempts, d.Releases, d.Crashes, d.Reopens)
 	if d.Code != "" {
 		line("cause", "%s", causeText(d.Cause))
 	}
@@ -180,8 +181,16 @@ func (v showView) attributes(w io.Writer, d *inspect.Detail) {
 		if n == 0 {
 			fmt.Fprintln(w, "\nattributes")
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", printable(a.Name), fateText(a), digestText(a))
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", printable(a.Name), fromText(a), fateText(a), digestText(a))
 	}
+}
+
+// fromText names the steps that an attribute reads.
+func fromText(a inspect.Attribute) string {
+	if len(a.From) == 0 {
+		return ""
+	}
+	return "from " + strings.Join(a.From, ", ")
 }
 
 // fateText says what became of an attribute.
@@ -205,6 +214,16 @@ func digestText(a inspect.Attribute) string {
 		return ""
 	}
 	return "digest " + printable(a.Digest) + ", answered " + utc(a.Observed)
+}
+
+// codes are what the codes above mean.
+func (v showView) codes(w io.Writer, d *inspect.Detail) {
+	for n, e := range d.Codes {
+		if n == 0 {
+			fmt.Fprintln(w, "\ncodes")
+		}
+		fmt.Fprintf(w, "  %s\t%s %s\n", printable(e.Code), printable(e.Meaning), printable(e.Do))
+	}
 }
 
 func (v showView) effects(w io.Writer, d *inspect.Detail) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/postconfirm/postconfirm/enrich"
@@ -20,22 +21,23 @@ type DetailOptions struct {
 // Detail is everything about one run.
 type Detail struct {
 	Row
-	Sub         string       `json:"sub"`
-	Event       Event        `json:"event"`
-	Explanation *Explanation `json:"explanation,omitempty"` // of the cause
-	Timeline    []Moment     `json:"timeline"`
-	Steps       []Step       `json:"steps"`
-	Attributes  []Attribute  `json:"attributes"`
-	Unknown     []Effect     `json:"effects,omitempty"` // open effects, with how to settle them
-	Config      Config       `json:"config"`
-	Lease       *Lease       `json:"lease,omitempty"`
-	Reopened    time.Time    `json:"reopened,omitzero"`
-	Plan        string       `json:"plan,omitempty"` // that reopened it last
-	Erased      time.Time    `json:"erased,omitzero"`
-	Others      []Other      `json:"others,omitempty"` // runs of the same person
-	Looked      int          `json:"letters_looked_at"`
-	Cut         bool         `json:"letters_cut,omitempty"`
-	Next        []string     `json:"next,omitempty"` // commands
+	Sub         string        `json:"sub"`
+	Event       Event         `json:"event"`
+	Explanation *Explanation  `json:"explanation,omitempty"` // of the cause
+	Codes       []Explanation `json:"codes,omitempty"`       // of all codes below that have an explanation
+	Timeline    []Moment      `json:"timeline"`
+	Steps       []Step        `json:"steps"`
+	Attributes  []Attribute   `json:"attributes"`
+	Unknown     []Effect      `json:"effects,omitempty"` // open effects, with how to settle them
+	Config      Config        `json:"config"`
+	Lease       *Lease        `json:"lease,omitempty"`
+	Reopened    time.Time     `json:"reopened,omitzero"`
+	Plan        string        `json:"plan,omitempty"` // that reopened it last
+	Erased      time.Time     `json:"erased,omitzero"`
+	Others      []Other       `json:"others,omitempty"` // runs of the same person
+	Looked      int           `json:"letters_looked_at"`
+	Cut         bool          `json:"letters_cut,omitempty"`
+	Next        []string      `json:"next,omitempty"` // commands
 }
 
 // Event is what the run's first message said.
@@ -125,8 +127,31 @@ func (i *Inspector) describe(run worker.Run, o *DetailOptions) *Detail {
 		}
 		d.Explanation = &explanation
 	}
-	d.Next = nextOfRun(d)
+	d.Codes, d.Next = i.explained(d), nextOfRun(d)
 	return d
+}
+
+// explained are the codes of steps, attempts and attributes that have an explanation, in their order.
+func (i *Inspector) explained(d *Detail) (all []Explanation) {
+	codes := []string{d.Code}
+	for _, s := range d.Steps {
+		codes = append(codes, s.Code)
+	}
+	for _, m := range d.Timeline {
+		if m.Attempt != nil {
+			codes = append(codes, m.Attempt.Code)
+		}
+	}
+	for _, a := range d.Attributes {
+		codes = append(codes, a.Why)
+	}
+	slices.Sort(codes)
+	for _, code := range slices.Compact(codes) {
+		if e := i.Explain(code); code != "" && e.Meaning != "" {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 func eventOf(run worker.Run, show bool) Event {

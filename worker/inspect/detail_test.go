@@ -156,14 +156,21 @@ func TestTheRestOfADetail(t *testing.T) {
 		t.Errorf("lease: %+v", d.Lease)
 	}
 	resolve := "postconfirm resolve " + r.Key + " --step mail --"
-	if len(d.Unknown) != 1 || d.Unknown[0].Key != r.Key+"-mail" || !slices.Equal(d.Unknown[0].Commands, []string{resolve + "sent", resolve + "not-sent", resolve + "resend"}) {
+	if len(d.Unknown) != 1 || d.Unknown[0].Key != r.Key+"-mail" || !slices.Equal(d.Unknown[0].Commands, []string{resolve + "sent --why TICKET", resolve + "not-sent --why TICKET", resolve + "resend --why TICKET"}) {
 		t.Errorf("effects: %+v", d.Unknown)
 	}
 	if d.Explanation == nil || !strings.Contains(d.Explanation.Meaning, "could not do its work") || d.Letters != nil || !d.LetterSent {
 		t.Errorf("%+v", d)
 	}
-	if len(d.Next) == 0 || d.Next[0] != "postconfirm replay plan --run "+r.Key {
+	if len(d.Next) == 0 || d.Next[0] != "postconfirm replay plan --key "+r.Key+" --why TICKET" {
 		t.Errorf("next: %v", d.Next)
+	}
+	var codes []string
+	for _, e := range d.Codes {
+		codes = append(codes, e.Code)
+	}
+	if strings.Join(codes, " ") != "http_429 http_503 interrupted too_long" {
+		t.Errorf("codes: %v", codes)
 	}
 	for _, s := range d.Steps {
 		if s.ID == "mail" && (s.Uses != "ses" || s.Class != "unsafe" || s.Stranger) {

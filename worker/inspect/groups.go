@@ -50,7 +50,7 @@ func (i *Inspector) Groups(ctx context.Context, q Query, t worker.Trend) (all Gr
 	}
 	for _, g := range groups {
 		meaning := i.Explain(g.Code)
-		all.Groups = append(all.Groups, Group{Group: g, Share: float64(g.Runs) / float64(all.Runs), Meaning: meaning.Meaning, Next: nextOfGroup(g)})
+		all.Groups = append(all.Groups, Group{Group: g, Share: float64(g.Runs) / float64(all.Runs), Meaning: meaning.Meaning, Next: nextOfGroup(g, q.Filter)})
 	}
 	return all, nil
 }
