@@ -24,6 +24,7 @@ func (r *Run) Reopen(now time.Time, how Reopening) {
 	r.Reopens, r.Reopened, r.Updated, r.Plan = r.Reopens+1, now, now, how.Plan
 	for id, s := range r.Steps {
 		if slices.Contains(how.Rerun, id) {
+			r.alsoChosen(id)
 			r.Steps[id] = StepRecord{Again: s.Again + 1, Failures: s.Failures}
 			r.unflag("step " + id + ": ")
 			continue
@@ -38,6 +39,13 @@ func (r *Run) Reopen(now time.Time, how Reopening) {
 	}
 	delete(r.Steps, enrich.AttributesStep) // what failed may have something to write now
 	r.unflag("attribute ")
+}
+
+// alsoChosen adds a step that an operator wants to the run's choice.
+func (r *Run) alsoChosen(id string) {
+	if !r.chosen(id) {
+		r.Origin.Steps = append(slices.Clone(r.Origin.Steps), id)
+	}
 }
 
 // unflag takes the flags back that begin so.
