@@ -61,3 +61,15 @@ func memberOf(u types.UserType) worker.Member {
 	}
 	return m
 }
+
+// Size is about how many users a pool has: one DescribeUserPool, whose EstimatedNumberOfUsers may be hours old (Amazon
+// Cognito API reference, UserPoolType).
+func (r *Roll) Size(ctx context.Context, pool string) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	out, err := r.client.DescribeUserPool(ctx, &cognitoidentityprovider.DescribeUserPoolInput{UserPoolId: &pool})
+	if err != nil {
+		return 0, fmt.Errorf("cognito: read pool: %w", classify(err))
+	}
+	return int(out.UserPool.EstimatedNumberOfUsers), nil
+}

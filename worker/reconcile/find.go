@@ -61,8 +61,9 @@ func (w *Walker) begin(ctx context.Context, s Scope, how How) (kept, error) {
 	default:
 		return k, nil
 	}
-	before := k.ID
-	if err := w.save(ctx, &k, fresh(s, w.o.Now())); errors.Is(err, worker.ErrPaperMoved) {
+	before, next := k.ID, fresh(s, w.o.Now())
+	next.Earlier = k.Earlier + k.Messages
+	if err := w.save(ctx, &k, next); errors.Is(err, worker.ErrPaperMoved) {
 		return k, w.follow(ctx, &k, s, Walking)
 	} else if err != nil || before == "" {
 		return k, err
@@ -95,7 +96,7 @@ func (w *Walker) restart(ctx context.Context, k *kept) error {
 		return fmt.Errorf("reconcile: begun anew %d times: %w", k.Restarts, worker.ErrPlace)
 	}
 	before, next := k.ID, fresh(k.Scope, w.o.Now())
-	next.Restarts = k.Restarts + 1
+	next.Restarts, next.Earlier = k.Restarts+1, k.Earlier
 	if err := w.save(ctx, k, next); err != nil {
 		return err
 	}

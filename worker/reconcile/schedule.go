@@ -18,7 +18,6 @@ const ScheduleReads = 2
 type Schedule struct {
 	Ports   Ports
 	Pools   []string
-	Queue   string        // URL
 	Owner   string        // names this process
 	Every   time.Duration // from the beginning of one reconciliation of a pool to that of the next
 	Rate    float64       // messages per second
@@ -89,7 +88,7 @@ func (s *Schedule) reconcile(ctx context.Context, pool string) (Walk, error) {
 	if !ok {
 		return Walk{}, errNoBaseline
 	}
-	scope := Scope{Pool: pool, Generation: event.Onboarding, Statuses: Wanted(), Since: baseline.At, Settle: Settle, Queue: s.Queue}
+	scope := Scope{Pool: pool, Generation: event.Onboarding, Statuses: Wanted(), Since: baseline.At, Settle: Settle}
 	w := New(s.Ports, &Options{Name: "schedule", Reads: ScheduleReads, Rate: s.Rate, Now: s.Now})
 	walk, err := w.Find(ctx, scope, Reuse)
 	if errors.Is(err, ErrOther) { // the baseline or a setting changed since

@@ -22,7 +22,7 @@ import (
 
 // schedule is that of one worker, which dies when its ports do.
 func (w *world) schedule(owner string, p reconcile.Ports) *reconcile.Schedule {
-	return &reconcile.Schedule{Ports: p, Pools: []string{w.pool}, Queue: w.queue, Owner: owner, Every: time.Hour, Rate: 7.5, Log: quiet()}
+	return &reconcile.Schedule{Ports: p, Pools: []string{w.pool}, Owner: owner, Every: time.Hour, Rate: 7.5, Log: quiet()}
 }
 
 func (w *world) baseline(at time.Time) {

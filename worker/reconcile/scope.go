@@ -23,7 +23,6 @@ type Scope struct {
 	Asked      string        `json:"asked,omitempty"`  // how Since and Until were typed: "2h" is the same an hour later
 	Settle     time.Duration `json:"settle_ns"`        // only users who have not changed for so long
 	Limit      int           `json:"limit,omitempty"`  // the walk ends when it has found so many; 0 is no limit
-	Queue      string        `json:"queue,omitempty"`  // URL of the queue that they are sent to
 }
 
 // Wanted are the statuses of users who are confirmed: those who signed up here, and those who sign in elsewhere. Federated
@@ -75,7 +74,7 @@ func (s Scope) source() string {
 func (s Scope) same(o Scope) bool {
 	window := s.Asked != "" && s.Asked == o.Asked || s.Asked == o.Asked && s.Since.Equal(o.Since) && s.Until.Equal(o.Until)
 	return window && s.Pool == o.Pool && s.Generation == o.Generation && s.Filter == o.Filter && s.Settle == o.Settle &&
-		s.Limit == o.Limit && s.Queue == o.Queue && slices.Equal(s.Statuses, o.Statuses) && s.SameSteps(o.Steps)
+		s.Limit == o.Limit && slices.Equal(s.Statuses, o.Statuses) && s.SameSteps(o.Steps)
 }
 
 // SameSteps tells whether these steps are the scope's.

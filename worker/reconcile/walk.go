@@ -51,7 +51,8 @@ type Walk struct {
 	Messages int       `json:"messages"` // users that were sent; one that was sent twice, because the answer was lost, counts once
 	Settled  int       `json:"settled"`  // users found who had a run by the time they were to be sent
 	Head     string    `json:"head,omitempty"`
-	At       int       `json:"at,omitempty"` // the next user of the head pile
+	At       int       `json:"at,omitempty"`      // the next user of the head pile
+	Earlier  int       `json:"earlier,omitempty"` // users whom walks before it sent, under the same generation
 }
 
 // fresh is the beginning of a walk.

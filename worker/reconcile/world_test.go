@@ -170,7 +170,7 @@ func (w *world) ports() reconcile.Ports {
 
 // scope is that of a reconciliation.
 func (w *world) scope() reconcile.Scope {
-	return reconcile.Scope{Pool: w.pool, Generation: event.Onboarding, Statuses: reconcile.Wanted(), Settle: reconcile.Settle, Queue: w.queue}
+	return reconcile.Scope{Pool: w.pool, Generation: event.Onboarding, Statuses: reconcile.Wanted(), Settle: reconcile.Settle}
 }
 
 // messages takes all messages from the queue: how many there were of each user.
