@@ -7,6 +7,8 @@
 //	postconfirm explain FILE what the trigger would do with an event, and why
 //	postconfirm ledger …     list a ledger's runs, verify it, salvage a damaged one
 //	postconfirm forget SUB   erase what the ledger keeps of a person, only with --write
+//	postconfirm reconcile    find users of the pool who were never enriched; enqueue them with --write
+//	postconfirm backfill     take users through the pipeline a second time, on purpose
 //	postconfirm presignup    check a sign-up policy, and try it on events
 //
 // Text for people goes to standard output, or to standard error with --json, when standard output has one JSON object
@@ -86,7 +88,7 @@ func root(std streams) *cobra.Command {
 		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
 	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
-		ledgerCommand(std), forgetCommand(std), triggerCommand(std), presignupFunctionCommand(std))
+		ledgerCommand(std), forgetCommand(std), reconcileCommand(std), backfillCommand(std), triggerCommand(std), presignupFunctionCommand(std))
 	return cmd
 }
 

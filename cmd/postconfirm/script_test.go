@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"users": users, "box": box, "vendor": vendor, "vendors": vendors, "attribute": attribute,
-			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger},
+			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "missed": missed, "await": await, "holds": holds, "hold": holdLedger},
 	})
 }
 
