@@ -62,7 +62,7 @@ var floors = []struct {
 	{"worker/rehearse", []string{"worker", "enrich", "enrich/event", "enrich/expr"}},
 	{"worker/workertest", []string{"worker", "enrich"}},
 	{"worker/workertest/fake", []string{"worker"}},
-	{"worker/app", []string{"worker", "worker/retention", "worker/meter", "worker/dynamo", "worker/amazon", "worker/amazon/sources", "worker/sqlite", "enrich", "enrich/connect", "enrich/connect/all", "enrich/pipefile", "enrich/secretenv"}},
+	{"worker/app", []string{"worker", "worker/reconcile", "worker/retention", "worker/meter", "worker/dynamo", "worker/amazon", "worker/amazon/sources", "worker/sqlite", "enrich", "enrich/connect", "enrich/connect/all", "enrich/pipefile", "enrich/secretenv"}},
 	{"deploy/localcloud", []string{"deploy/localcloud/awsjson"}}, // the fake shares no code with what it serves
 	{"deploy/localcloud/awsjson", nil},
 	{"deploy/localcloud/sqs", []string{"deploy/localcloud/awsjson"}},

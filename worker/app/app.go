@@ -26,6 +26,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/pipefile"
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
+	"github.com/postconfirm/postconfirm/worker/reconcile"
 )
 
 // Settings say what a worker process works on. Those without a default are required.
@@ -43,6 +44,7 @@ type Settings struct {
 	Grace         time.Duration // for running calls after a stop; 25s
 	Metrics       string        // of a daemon, "HOST:PORT" to be scraped at; none. Of a function, "emf" or "off"; emf
 	Workers       string        // how many processes share the write budget in equal parts, 1 to 1000; 1, or slices of a DynamoDB ledger
+	Reconcile     string        // how often a daemon looks for users of the pools who have no run, such as "1h"; never
 	KeepAnswers   string        // how long a daemon keeps the answers of ended runs, or "forever"; 720h
 	Log           *slog.Logger  // slog.Default()
 
@@ -79,7 +81,8 @@ type App struct {
 	store    store
 	daemon   *worker.Daemon // nil with Settings.Lambda
 	numbers  numbers
-	keep     time.Duration // for the answers of ended runs; 0 is for ever
+	keep     time.Duration       // for the answers of ended runs; 0 is for ever
+	schedule *reconcile.Schedule // nil if the pools are not looked through
 	log      *slog.Logger
 }
 
@@ -134,6 +137,7 @@ func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ 
 	}
 	a.Ledger = a.store.Ledger
 	s.share(a.Pipeline.Limits, a.store)
+	s.recordBaseline(ctx, a)
 	a.assemble(*s, queue)
 	return a, nil
 }
@@ -161,6 +165,7 @@ func (a *App) assemble(s Settings, about amazon.About) {
 		a.Function = &Function{inner, a.numbers.lines, s.Log}
 		return
 	}
+	a.schedule = s.scheduled(a)
 	a.daemon = worker.NewDaemon(ports.Queue, w, &worker.DaemonOptions{InFlight: s.InFlight, Pollers: s.Pollers, Grace: s.Grace, Log: s.Log})
 }
 
@@ -177,6 +182,7 @@ func (a *App) Run(ctx context.Context) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { a.watchLedger(ctx, stop) })
 	beside.Go(func() { a.sweep(ctx) })
+	beside.Go(func() { a.reconcile(ctx) })
 	a.daemon.Run(ctx)
 	stop()
 	beside.Wait()
@@ -241,6 +247,9 @@ func (s *Settings) check() (kind ledgerKind, place string, err error) {
 		wrong = append(wrong, err)
 	}
 	if _, err := s.keepAnswers(); err != nil {
+		wrong = append(wrong, err)
+	}
+	if _, err := s.reconcileEvery(); err != nil {
 		wrong = append(wrong, err)
 	}
 	if s.InFlight == 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
 	"github.com/postconfirm/postconfirm/worker/dynamo"
+	"github.com/postconfirm/postconfirm/worker/reconcile"
 	"github.com/postconfirm/postconfirm/worker/retention"
 	"github.com/postconfirm/postconfirm/worker/sqlite"
 )
@@ -23,6 +24,14 @@ type store struct {
 	slices worker.Slices // what many workers on it share; nil where there is only one
 	hints  worker.Hints
 	ended  retention.Ended // whose old answers can be erased
+	shelf  shelf           // what a walk through the pool asks and keeps
+}
+
+// shelf is a ledger as a walk through the pool uses it.
+type shelf interface {
+	reconcile.Runs
+	reconcile.Emptier
+	worker.Papers
 }
 
 func (s store) err() error {
@@ -59,7 +68,7 @@ func openTable(ctx context.Context, table string, c *amazon.Clients) (store, err
 	if err != nil {
 		return store{}, err
 	}
-	return store{Ledger: l, failed: l.Err, close: l.Close, ended: l, slices: l.Slices(), hints: l.Hints()}, nil
+	return store{Ledger: l, failed: l.Err, close: l.Close, ended: l, shelf: l, slices: l.Slices(), hints: l.Hints()}, nil
 }
 
 func openFile(_ context.Context, path string, _ *amazon.Clients) (store, error) {
@@ -67,7 +76,7 @@ func openFile(_ context.Context, path string, _ *amazon.Clients) (store, error) 
 	if err != nil {
 		return store{}, err
 	}
-	return store{Ledger: l, failed: l.Err, close: l.Close, ended: l}, nil
+	return store{Ledger: l, failed: l.Err, close: l.Close, ended: l, shelf: l}, nil
 }
 
 // errFileInLambda refuses a file as the ledger of a function.

@@ -114,17 +114,39 @@ func TestKnownNeverGuesses(t *testing.T) {
 	})
 }
 
+func TestATableIsEmptyUntilItHasARun(t *testing.T) {
+	l, s := ledger(t, people(), people(map[string]any{"person": map[string]any{"S": "#budget"}, "generation": map[string]any{"S": "writes"}}),
+		people(map[string]any{"person": map[string]any{"S": "eu-west-1_A#s"}}), awsError("AccessDeniedException"))
+	for _, want := range []bool{true, true, false} {
+		if empty, err := l.Empty(t.Context()); err != nil || empty != want {
+			t.Errorf("%v, %v, want %v", empty, err, want)
+		}
+	}
+	if empty, err := l.Empty(t.Context()); empty || enrich.Failure(err).Kind != enrich.Denied {
+		t.Error(empty, err)
+	}
+	if got := s.operations(); got != "Scan Scan Scan Scan" {
+		t.Error(got)
+	}
+}
+
 func TestKnownAgreesWithFind(t *testing.T) {
 	w := reach(t)
 	if w == nil {
 		return
 	}
 	l := w.open(t, w.create(t))
+	if empty, err := l.Empty(t.Context()); !empty || err != nil {
+		t.Error(empty, err)
+	}
 	ids := identities(130)
 	for _, id := range ids[:70] {
 		if _, err := l.Claim(t.Context(), id, "w", start(), start().Add(lease)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if empty, err := l.Empty(t.Context()); empty || err != nil {
+		t.Error(empty, err)
 	}
 	known, err := l.Known(t.Context(), ids)
 	if err != nil {

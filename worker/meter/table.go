@@ -38,6 +38,7 @@ const (
 	receivedTotal    = "postconfirm_received_messages_total"
 	inFlight         = "postconfirm_in_flight_messages"
 	hiddenMessages   = "postconfirm_hidden_messages"
+	reconciledTotal  = "postconfirm_reconciled_users_total"
 	buildInfo        = "postconfirm_build_info"
 )
 
@@ -76,6 +77,8 @@ func Table() []Metric {
 			Help: "Messages that are worked on now"},
 		{Name: hiddenMessages, Kind: Gauge, Unit: "Count", Daemon: true,
 			Help: "Messages that this process hid and that have not come back yet"},
+		{Name: reconciledTotal, Kind: Counter, Unit: "Count", Labels: []string{"outcome"}, Daemon: true,
+			Help: "Users of the pools whom the scheduled reconciliation found without a run, and those of them that it put on the queue"},
 		{Name: buildInfo, Kind: Gauge, Unit: "None", Labels: []string{"version", "goversion", "pipeline"}, Daemon: true,
 			Help: "Always 1; says which program runs which pipeline file, by the start of the file's hash"},
 	}
@@ -92,7 +95,7 @@ func Labels() []Label {
 	return []Label{
 		{"outcome", "of runs: `done` `parked` `gone`; of deliveries also `retry` `released` `duplicate` `poison`; of steps: `done` `not-found` `default` " +
 			"`unchanged` (nothing to write) `failed` `skipped` `unknown` `retry` `throttled` `held` (no call was made); of the ledger: `ok` `busy` " +
-			"`lease_lost` `error`; of the queue: `ok` `error`"},
+			"`lease_lost` `error`; of the queue: `ok` `error`; of the reconciliation: `found` `sent`"},
 		{"reason", "`none`, the worker's own reasons, and the first 50 codes of connectors and of AWS that come; what comes after them, or is no short word, is `other`"},
 		{"state", "`open` `parked` `done` `gone` `replaced`"},
 		{"step", "ids of the pipeline file, and `attributes`"},

@@ -20,13 +20,19 @@ type Baseline struct {
 // ErrBaseline says that a pool has a baseline already.
 var ErrBaseline = errors.New("the pool has a baseline already")
 
+// Reading is where papers are read.
+type Reading interface {
+	// Paper reads a paper; ok is false if there is none.
+	Paper(ctx context.Context, drawer, name string) (p worker.Paper, ok bool, err error)
+}
+
 // ReadBaseline reads a pool's baseline; ok is false if there is none.
-func ReadBaseline(ctx context.Context, p worker.Papers, pool string) (b Baseline, ok bool, err error) {
+func ReadBaseline(ctx context.Context, p Reading, pool string) (b Baseline, ok bool, err error) {
 	b, _, ok, err = readBaseline(ctx, p, pool)
 	return b, ok, err
 }
 
-func readBaseline(ctx context.Context, p worker.Papers, pool string) (b Baseline, version int64, ok bool, err error) {
+func readBaseline(ctx context.Context, p Reading, pool string) (b Baseline, version int64, ok bool, err error) {
 	found, ok, err := p.Paper(ctx, drawer, pool)
 	if err == nil && ok {
 		err = json.Unmarshal(found.Body, &b)
@@ -55,16 +61,16 @@ func RecordBaseline(ctx context.Context, p worker.Papers, pool string, b Baselin
 	return before, wrap("record baseline", err)
 }
 
-// Lister is a ledger of which can be seen whether it is empty.
-type Lister interface {
-	// List reads a page of runs.
-	List(ctx context.Context, f worker.Filter) ([]worker.Run, error)
+// Emptier is a ledger of which can be seen whether it is empty.
+type Emptier interface {
+	// Empty tells whether the ledger knows no run at all.
+	Empty(ctx context.Context) (bool, error)
 }
 
 // FirstStart records a baseline for each pool that has none, if the ledger is empty: at the first start of a deployment
 // everybody who is in the pool was there before it. With a ledger that knows runs nothing is recorded, since nobody knows
 // since when. It gives the pools whose baseline it recorded.
-func FirstStart(ctx context.Context, p worker.Papers, l Lister, pools []string, now time.Time) (recorded []string, err error) {
+func FirstStart(ctx context.Context, p worker.Papers, l Emptier, pools []string, now time.Time) (recorded []string, err error) {
 	var without []string
 	for _, pool := range pools {
 		_, ok, err := ReadBaseline(ctx, p, pool)
@@ -78,8 +84,7 @@ func FirstStart(ctx context.Context, p worker.Papers, l Lister, pools []string, 
 	if len(without) == 0 {
 		return nil, nil
 	}
-	runs, err := l.List(ctx, worker.Filter{Limit: 1})
-	if err != nil || len(runs) > 0 {
+	if empty, err := l.Empty(ctx); err != nil || !empty {
 		return nil, wrap("look for runs", err)
 	}
 	for _, pool := range without {

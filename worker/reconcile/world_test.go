@@ -34,7 +34,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type store interface {
 	worker.Ledger
 	reconcile.Runs
-	reconcile.Lister
+	reconcile.Emptier
 	worker.Papers
 }
 
@@ -46,6 +46,11 @@ type fakeStore struct {
 
 func (s fakeStore) Run(ctx context.Context, key string) (worker.Run, bool, error) {
 	return s.Records.Run(ctx, key)
+}
+
+func (s fakeStore) Empty(ctx context.Context) (bool, error) {
+	runs, err := s.List(ctx, worker.Filter{Limit: 1})
+	return len(runs) == 0, err
 }
 
 func inMemory() fakeStore {
