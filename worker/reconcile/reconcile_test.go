@@ -468,7 +468,7 @@ func TestKilledAtAnyPoint(t *testing.T) {
 
 // killed drops some of n users, reconciles them with a program that dies after at most so many calls, and checks that exactly those
 // were found.
-func killed(t *testing.T, s store, seed uint64, n, drop, life int) {
+func killed(t *testing.T, s store, seed uint64, n, drop, life int) *world {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 7))
 	w := newWorld(t, s)
@@ -477,11 +477,7 @@ func killed(t *testing.T, s store, seed uint64, n, drop, life int) {
 	for _, i := range random.Perm(n)[:drop] {
 		lost[w.users[i]] = true
 	}
-	for _, sub := range w.users {
-		if !lost[sub] {
-			w.onboard(sub, event.Onboarding)
-		}
-	}
+	w.onboardAll(func(sub string) bool { return !lost[sub] })
 	w.must(w.cognito.SetSwitches(cognito.Switches{Quotas: cognito.AWSQuotas()}))
 	time.Sleep(time.Hour)
 	began, deaths, done := time.Now(), 0, reconcile.Walk{}
@@ -503,11 +499,12 @@ func killed(t *testing.T, s store, seed uint64, n, drop, life int) {
 		}
 	}
 	w.judge(lost, done, deaths, time.Since(began))
+	return w
 }
 
 func (w *world) judge(lost map[string]bool, done reconcile.Walk, deaths int, took time.Duration) {
 	w.t.Helper()
-	sent, times := w.messages()
+	sent, times := w.peek()
 	expect(w.t, "found", done.Counts.Found, len(lost))
 	expect(w.t, "messages and settled", done.Messages+done.Settled, len(lost))
 	expect(w.t, "listed", done.Counts.Listed, len(w.users))

@@ -169,6 +169,27 @@ func (w *world) onboard(sub, generation string) {
 	w.must(w.store.Save(context.Background(), r))
 }
 
+// onboardAll does so with many users at once, which a file takes in common commits.
+func (w *world) onboardAll(want func(sub string) bool) {
+	w.t.Helper()
+	subs := make(chan string)
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			for sub := range subs {
+				w.onboard(sub, event.Onboarding)
+			}
+		})
+	}
+	for _, sub := range w.users {
+		if want(sub) {
+			subs <- sub
+		}
+	}
+	close(subs)
+	all.Wait()
+}
+
 func (w *world) ports() reconcile.Ports {
 	return reconcile.Ports{Roll: amazon.NewRoll(w.clients.Cognito), Runs: w.store, Papers: w.store, Feed: amazon.NewFeed(w.clients.SQS, w.queue)}
 }
@@ -180,6 +201,20 @@ func (w *world) scope() reconcile.Scope {
 
 // messages takes all messages from the queue: how many there were of each user.
 func (w *world) messages() (all []event.Message, times map[string]int) {
+	w.t.Helper()
+	return w.receive(func(receipt *string) {
+		_, err := w.clients.SQS.DeleteMessage(w.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &w.queue, ReceiptHandle: receipt})
+		w.must(err)
+	})
+}
+
+// peek does so and leaves them there; they are visible again after half a minute.
+func (w *world) peek() (all []event.Message, times map[string]int) {
+	w.t.Helper()
+	return w.receive(func(*string) {})
+}
+
+func (w *world) receive(then func(receipt *string)) (all []event.Message, times map[string]int) {
 	w.t.Helper()
 	times = map[string]int{}
 	for {
@@ -193,8 +228,7 @@ func (w *world) messages() (all []event.Message, times map[string]int) {
 			w.must(err)
 			all = append(all, message)
 			times[message.Sub]++
-			_, err = w.clients.SQS.DeleteMessage(w.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &w.queue, ReceiptHandle: m.ReceiptHandle})
-			w.must(err)
+			then(m.ReceiptHandle)
 		}
 	}
 }
