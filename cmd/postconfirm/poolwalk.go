@@ -15,6 +15,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/enrich/connect"
 	"github.com/postconfirm/postconfirm/worker/amazon"
+	"github.com/postconfirm/postconfirm/worker/amazon/sources"
 	"github.com/postconfirm/postconfirm/worker/app"
 	"github.com/postconfirm/postconfirm/worker/audit"
 	"github.com/postconfirm/postconfirm/worker/reconcile"
@@ -83,21 +84,39 @@ func (p *poolWalk) prepare(ctx context.Context) (done func(), err error) {
 	return func() { p.progress.stop(); _ = p.store.Close() }, nil
 }
 
-// reach reads the pipeline and makes the clients of the pool's Region. What is of another environment is refused here: a pool that
-// is not on the pipeline's list, whose messages its worker would refuse, and a queue of another Region.
+// reach reads the pipeline and makes the clients of the pool's Region.
 func (p *poolWalk) reach(ctx context.Context) (err error) {
 	client := connect.NewClient(&connect.Options{AllowLoopback: true}) // the file is read; no vendor is called from here
 	defer client.Close()
+	if !sources.IsDocument(p.pipeline) {
+		if p.pipe, err = app.Load(p.pipeline, client); err != nil {
+			return err
+		}
+		p.onlyPool()
+	}
 	region, _, _ := strings.Cut(p.pool, "_")
 	if p.clients, err = amazon.Connect(ctx, &amazon.ConnectOptions{Region: region}); err != nil {
 		return &problem{err: err, code: exitUsage}
 	}
-	if p.pipe, err = app.Find(ctx, p.pipeline, p.clients, client); err != nil {
-		return err
+	if p.pipe == nil {
+		if p.pipe, err = app.Find(ctx, p.pipeline, p.clients, client); err != nil {
+			return err
+		}
+		p.onlyPool()
 	}
+	return p.belongs()
+}
+
+// onlyPool takes the pipeline's pool where it lists only one and none was named.
+func (p *poolWalk) onlyPool() {
 	if p.pool == "" && len(p.pipe.Pools) == 1 {
 		p.pool = p.pipe.Pools[0]
 	}
+}
+
+// belongs refuses what is of another environment: a pool that is not on the pipeline's list, whose messages its worker would
+// refuse, and a queue of another Region.
+func (p *poolWalk) belongs() error {
 	region, _, found := strings.Cut(p.pool, "_")
 	switch here := onThisMachine(p.clients); {
 	case p.pool == "":

@@ -55,6 +55,7 @@ func (s *steadily) show(what string, done, total int) {
 		s.bars.SetOutputWriter(s.out)
 		s.bars.SetUpdateFrequency(250 * time.Millisecond)
 		s.bars.Style().Visibility.ETA = true
+		s.bars.SetAutoStop(true) // at the end of its only tracker; a stop before it began to draw would be lost
 		s.bars.AppendTracker(s.tracker)
 		go func() { defer close(s.ended); s.bars.Render() }()
 	}
@@ -68,7 +69,6 @@ func (s *steadily) pause() {
 		return
 	}
 	s.tracker.MarkAsDone()
-	s.bars.Stop()
 	<-s.ended
 	s.tracker, s.bars = nil, nil
 }

@@ -3,7 +3,6 @@ package amazon
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -37,11 +36,14 @@ func (f *Feed) Feed(ctx context.Context, bodies [][]byte) (failed []int, err err
 	if err != nil {
 		return nil, fmt.Errorf("sqs: send: %w", classify(err))
 	}
-	for _, one := range out.Failed {
-		if i, err := strconv.Atoi(aws.ToString(one.Id)); err == nil && i >= 0 && i < len(bodies) {
+	taken := map[string]bool{}
+	for _, one := range out.Successful {
+		taken[aws.ToString(one.Id)] = true
+	}
+	for i := range bodies { // one of which nothing is said was not taken either
+		if !taken[strconv.Itoa(i)] {
 			failed = append(failed, i)
 		}
 	}
-	slices.Sort(failed)
 	return failed, nil
 }
