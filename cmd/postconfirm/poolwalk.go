@@ -192,11 +192,14 @@ func (p *poolWalk) walk(ctx context.Context, s reconcile.Scope) error {
 		how = reconcile.Reuse
 	}
 	p.progress.expect(p.size(ctx, s))
-	w := p.walker()
+	w, began := p.walker(), time.Now()
 	found, err := w.Find(ctx, s, how)
 	p.progress.pause()
 	if err != nil {
 		return p.stopped(ctx, err)
+	}
+	if found.Updated.Before(began) {
+		p.said("this is what the walk of %s found; --fresh walks anew", found.Began.Format(time.RFC3339))
 	}
 	figures := reconcile.Estimate(p.pipe, s, found.Left(), p.rate, found.Pages, p.reads)
 	p.plan(found, figures)

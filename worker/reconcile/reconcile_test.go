@@ -461,7 +461,7 @@ func TestTwoPeopleAtOnce(t *testing.T) {
 func TestKilledAtAnyPoint(t *testing.T) {
 	for seed := range uint64(40) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { killed(t, inMemory(), seed, 2000, 20, 60) })
+			synctest.Test(t, func(t *testing.T) { killed(t, inMemory(), seed, 600, 20, 25) })
 		})
 	}
 }

@@ -43,7 +43,7 @@ func (s Scope) Check() error {
 	case strings.Trim(s.Pool, paperLetters) != "" || !strings.Contains(s.Pool, "_") || len(s.Pool) > 55:
 		return fmt.Errorf("%q is no pool id; one looks like eu-west-1_Ab12cd34E", s.Pool)
 	case s.Generation == "" || len(s.Generation) > maxGeneration || strings.Trim(s.Generation, paperLetters) != "":
-		return fmt.Errorf("a generation has 1 to %d of a-z, A-Z, 0-9 and -_.", maxGeneration)
+		return fmt.Errorf("a generation has 1 to %d letters (a-z, A-Z), digits and any of -_. in it", maxGeneration)
 	case len(s.Statuses) == 0:
 		return errors.New("no status is wanted")
 	case s.Settle < 0:
