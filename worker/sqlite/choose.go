@@ -21,6 +21,7 @@ type candidates struct {
 	query        // what holds for them, beside what every plan asks for
 	rows  int64  // how many they are
 	each  float64
+	exact bool  // rows is, however many
 	open  int64 // so many open runs are not among them, and have to be looked at besides
 }
 
@@ -44,12 +45,12 @@ func (c *reading) choose(f worker.Filter, limit int) (sql string, values []any, 
 	}
 	all, matching := byKey(f, states)
 	var best *candidates
-	for _, find := range []func(worker.Filter) (*candidates, error){c.troubled, c.settled, c.ofDomain, c.unusual} {
+	for _, find := range []func(worker.Filter) (*candidates, error){c.troubled, c.waiting, c.settled, c.ofDomain, c.unusual} {
 		found, err := find(f)
 		if err != nil {
 			return "", nil, err
 		}
-		if found == nil || found.rows > most && found.each == costRun {
+		if found == nil || found.rows > most && !found.exact {
 			continue
 		}
 		if found.open > 0 {
@@ -91,24 +92,21 @@ func (p *candidates) smallest(plain *query) (string, []any) {
 	q := p.query.with(plain)
 	found := "SELECT r.rowid AS id, r.key AS place FROM " + p.from + " WHERE " + q.text()
 	if p.open > 0 {
-		found += " UNION ALL SELECT r.rowid, r.key FROM runs AS r INDEXED BY runs_open WHERE r.state = 'open' AND " + plain.text()
+		found += " UNION ALL SELECT r.rowid, r.key FROM runs AS r INDEXED BY runs_waiting WHERE r.state = 'open' AND " + plain.text()
 		q.values = append(q.values, plain.values...)
 	}
 	return "SELECT " + columns + " FROM (SELECT id, place FROM (" + found + ") ORDER BY place LIMIT ?) CROSS JOIN runs AS r ON r.rowid = id" +
 		" ORDER BY place", q.values
 }
 
-// byKey is all runs in a state, or all, in the order of their keys, and about how many of them match.
+// byKey is all runs in the order of their keys, and how many of them are in the filter's state.
 func byKey(f worker.Filter, states map[worker.RunState]int64) (all *candidates, matching int64) {
 	all = &candidates{from: "runs AS r INDEXED BY sqlite_autoindex_runs_1"}
 	for _, n := range states {
 		all.rows += n
 	}
-	switch f.State {
-	case "":
+	if f.State == "" {
 		return all, all.rows
-	case worker.Open, worker.Parked:
-		all.from, all.rows = "runs AS r INDEXED BY runs_"+string(f.State), states[f.State]
 	}
 	return all, states[f.State]
 }
@@ -125,13 +123,13 @@ func (c *reading) states() (n map[worker.RunState]int64, err error) {
 	return n, err
 }
 
-// troubled are the runs with a cause, if that is asked for. Their index has all that the usual filters look at.
+// troubled are the runs with a cause, if they are asked for. Their index has all that the usual filters look at.
 func (c *reading) troubled(f worker.Filter) (*candidates, error) {
-	if !troubled(f) {
+	if !troubled(f) && f.State != worker.Parked { // which all have a cause
 		return nil, nil
 	}
 	wanted, sum, err := c.wanted(f)
-	p := &candidates{from: "json_each(?) AS w CROSS JOIN runs AS r INDEXED BY runs_troubled", rows: sum, each: costEntry}
+	p := &candidates{from: "json_each(?) AS w CROSS JOIN runs AS r INDEXED BY runs_troubled", rows: sum, each: costEntry, exact: true}
 	if f.Pipeline != "" || f.Attempts > 0 {
 		p.each = costRun
 	}
@@ -142,6 +140,20 @@ func (c *reading) troubled(f worker.Filter) (*candidates, error) {
 	p.and("r.cause <> '' AND r.state = w.value->>0 AND r.cause = w.value->>1")
 	p.listed(pairs)
 	return p, err
+}
+
+// waiting are the open runs. Their index has keys and when they were first seen.
+func (c *reading) waiting(f worker.Filter) (*candidates, error) {
+	if f.State != worker.Open {
+		return nil, nil
+	}
+	p := &candidates{from: "runs AS r INDEXED BY runs_waiting", each: costRun}
+	p.and("r.state = 'open'")
+	p.seen(f)
+	if only := (worker.Filter{State: f.State, Since: f.Since, Until: f.Until, After: f.After, Limit: f.Limit}); f == only {
+		p.each = costEntry
+	}
+	return p, c.count(p)
 }
 
 // settled are the runs of some pools, clients and times that nobody works on, if they are few.
