@@ -61,10 +61,11 @@ var floors = []struct {
 	{"worker/retention", []string{"worker"}},
 	{"worker/audit", []string{"worker"}},
 	{"worker/inspect", []string{"worker", "worker/audit", "enrich", "enrich/event"}},
+	{"worker/reconcile", []string{"worker", "enrich", "enrich/event"}},
 	{"worker/rehearse", []string{"worker", "enrich", "enrich/event", "enrich/expr"}},
 	{"worker/workertest", []string{"worker", "enrich"}},
 	{"worker/workertest/fake", []string{"worker"}},
-	{"worker/app", []string{"worker", "worker/retention", "worker/mailevents", "worker/meter", "worker/dynamo", "worker/amazon", "worker/amazon/sources", "worker/sqlite", "enrich", "enrich/connect", "enrich/connect/all", "enrich/pipefile", "enrich/secretenv"}},
+	{"worker/app", []string{"worker", "worker/retention", "worker/mailevents", "worker/reconcile", "worker/meter", "worker/dynamo", "worker/amazon", "worker/amazon/sources", "worker/sqlite", "enrich", "enrich/connect", "enrich/connect/all", "enrich/pipefile", "enrich/secretenv"}},
 	{"deploy/localcloud", []string{"deploy/localcloud/awsjson"}}, // the fake shares no code with what it serves
 	{"deploy/localcloud/awsjson", nil},
 	{"deploy/localcloud/sqs", []string{"deploy/localcloud/awsjson"}},

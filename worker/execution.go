@@ -90,6 +90,7 @@ func (e *execution) resume(ctx context.Context) error {
 			r.Steps = map[string]StepRecord{}
 		}
 		open = e.settleIntents(r)
+		e.leaveOut(r)
 	})
 	if !open {
 		return nil

@@ -33,9 +33,10 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 	case run.State != Open:
 		return Verdict{Delete: true, Outcome: Duplicate, Run: v.Run}
 	}
-	if run.Origin.At.IsZero() && len(run.Origin.Metadata) == 0 {
+	if run.Origin.At.IsZero() && len(run.Origin.Metadata) == 0 && run.Origin.Steps == nil {
 		run.Origin = originOf(m)
 	}
+	run.choose(m.Steps)
 	ctx, lost := context.WithCancelCause(ctx)
 	h := &hold{worker: w, delivery: d, mu: make(turn, 1), run: &run, owner: run.Owner, until: until, lost: lost}
 	var beat sync.WaitGroup

@@ -16,11 +16,12 @@ type Origin struct {
 	Region   string            `json:"region,omitempty"` // "" is the one in the pool's id
 	At       time.Time         `json:"at,omitzero"`      // the sender's clock
 	Metadata map[string]string `json:"metadata,omitempty"`
+	Steps    []string          `json:"steps,omitzero"` // the steps that the run is about, none if it is empty; nil is all. It stays when the rest is erased
 }
 
 // originOf keeps of a message what can't be known from the identity.
 func originOf(m event.Message) Origin {
-	o := Origin{User: m.User, Region: m.Region, At: m.At, Metadata: m.Metadata}
+	o := Origin{User: m.User, Region: m.Region, At: m.At, Metadata: m.Metadata, Steps: m.Steps}
 	if o.User == m.Sub {
 		o.User = ""
 	}
@@ -35,7 +36,7 @@ func originOf(m event.Message) Origin {
 // of pools without chosen user names, and the metadata are gone.
 func (r *Run) Message() event.Message {
 	m := event.Message{Pool: r.Pool, Sub: r.Sub, Generation: r.Generation, Source: r.Source, Client: r.Client,
-		User: r.Origin.User, Region: r.Origin.Region, At: r.Origin.At, Metadata: r.Origin.Metadata, Reopens: r.Reopens}
+		User: r.Origin.User, Region: r.Origin.Region, At: r.Origin.At, Metadata: r.Origin.Metadata, Steps: r.Origin.Steps, Reopens: r.Reopens}
 	if m.User == "" {
 		m.User = r.Sub
 	}

@@ -24,6 +24,7 @@ func (r *Run) Reopen(now time.Time, how Reopening) {
 	r.Reopens, r.Reopened, r.Updated, r.Plan = r.Reopens+1, now, now, how.Plan
 	for id, s := range r.Steps {
 		if slices.Contains(how.Rerun, id) {
+			r.alsoChosen(id)
 			r.Steps[id] = StepRecord{Again: s.Again + 1, Failures: s.Failures}
 			r.unflagAll("step " + id + ": ")
 			continue
@@ -39,6 +40,13 @@ func (r *Run) Reopen(now time.Time, how Reopening) {
 	}
 	delete(r.Steps, enrich.AttributesStep) // what failed may have something to write now
 	r.unflagAll("attribute ")
+}
+
+// alsoChosen adds a step that an operator wants to the run's choice.
+func (r *Run) alsoChosen(id string) {
+	if !r.chosen(id) {
+		r.Origin.Steps = append(slices.Clone(r.Origin.Steps), id)
+	}
 }
 
 // unflagAll takes the flags back that begin so.

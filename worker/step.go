@@ -32,7 +32,7 @@ func (e *execution) ready(ctx context.Context, s *enrich.Step) bool {
 		switch {
 		case !record.State.Terminal(), record.State == StepFailed:
 			return false
-		case record.State == StepSkipped && record.Code != codeCondition:
+		case record.State == StepSkipped && !passable(record.Code):
 			_ = e.store(ctx, s.ID, StepRecord{State: StepSkipped, Outcome: OutcomeSkipped, Code: "needs_" + need})
 			return false
 		}

@@ -24,6 +24,7 @@ type scriptBox struct {
 	box     *onebox.Box
 	vendors *pretend.Vendors
 	person  onebox.Person
+	said    finished
 }
 
 // boxKey finds the script's box.
@@ -38,7 +39,7 @@ attributes:
   custom:crm_id: ${{ user.nickname }}
 `
 
-// finished is told when the worker is done with the first run.
+// finished is told when the worker is done with a run.
 type finished chan worker.Verdict
 
 func (finished) Stepped(worker.StepNote) {}
@@ -62,24 +63,24 @@ func box(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("empty.yaml"), []byte(emptyPipeline), 0o600))
 	s.start(ts)
 	for name, value := range map[string]string{"AWS_ENDPOINT_URL": s.box.Endpoint, "AWS_REGION": s.box.Region, "AWS_ACCESS_KEY_ID": "local",
-		"AWS_SECRET_ACCESS_KEY": "local", "POOL": s.box.Pool.ID, "CLIENT": s.box.Pool.Client, "EMAIL": s.person.Email, "VENDOR_TOKEN": pretend.Token} {
+		"AWS_SECRET_ACCESS_KEY": "local", "POOL": s.box.Pool.ID, "CLIENT": s.box.Pool.Client, "QUEUE": s.box.Queue, "DLQ": s.box.DLQ, "EMAIL": s.person.Email, "VENDOR_TOKEN": pretend.Token} {
 		ts.Setenv(name, value)
 	}
 }
 
 // start starts the box and waits until the worker has met the user.
 func (s *scriptBox) start(ts *testscript.TestScript) {
-	said := make(finished, 1)
+	s.said = make(finished, 1000)
 	var err error
 	s.box, err = onebox.Start(context.Background(), onebox.Options{Trigger: []string{program(ts), triggerName}, Pipeline: ts.MkAbs("empty.yaml"),
-		Observer: said, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		Ledger: ts.MkAbs("box.db"), Observer: s.said, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(s.box.Close()) })
 	s.person = onebox.People(1)[0]
 	sub, err := s.box.SignUp(context.Background(), s.person)
 	ts.Check(err)
 	ts.Check(s.box.Confirm(context.Background(), s.person))
-	if v := <-said; v.Outcome != worker.Completed {
+	if v := <-s.said; v.Outcome != worker.Completed {
 		ts.Fatalf("the worker says %+v", v)
 	}
 	ts.Setenv("SUB", sub)
@@ -126,7 +127,7 @@ func attribute(ts *testscript.TestScript, neg bool, args []string) {
 // steady FILE writes what the last program printed into a file, with names in place of what differs from run to run.
 func steady(ts *testscript.TestScript, _ bool, args []string) {
 	text := strings.NewReplacer(ts.Getenv("SUB"), "SUB", ts.Getenv("POOL"), "POOL").Replace(ts.ReadFile("stdout"))
-	for _, r := range [][2]string{{`127\.0\.0\.1:\d+`, "VENDORS"}, {`\d+ ms`, "N ms"}, {`"ms":[\d.]+`, `"ms":0`}, {`"run":"\w+"`, `"run":"RUN"`}} {
+	for _, r := range [][2]string{{`127\.0\.0\.1:\d+`, "VENDORS"}, {`\d+ ms`, "N ms"}, {`"ms":[\d.]+`, `"ms":0`}, {`"run":"\w+"`, `"run":"RUN"`}, {`at \d{4}-\d\d-\d\dT[\d:]+Z`, "at TIME"}} {
 		text = regexp.MustCompile(r[0]).ReplaceAllString(text, r[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))

@@ -42,7 +42,8 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"users": users, "scene": scene, "box": box, "vendor": vendor, "vendors": vendors, "attribute": attribute,
-			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger, "trouble": trouble, "noted": noted},
+			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger, "trouble": trouble, "noted": noted,
+			"missed": missed, "await": await, "holds": holds},
 	})
 }
 

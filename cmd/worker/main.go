@@ -85,6 +85,7 @@ func command(s *app.Settings, getenv func(string) string) *cobra.Command {
 	text(&s.SESEvents, "ses-events", "POSTCONFIRM_SES_EVENTS", "`URL` of a queue with SES's events about mails, which settle effects that were left open; off when empty")
 	text(&s.Metrics, "metrics", "POSTCONFIRM_METRICS", "`HOST:PORT` for /metrics, /healthz and /readyz, as in 127.0.0.1:9464; off when empty")
 	text(&s.KeepAnswers, "keep-answers", "POSTCONFIRM_KEEP_ANSWERS", "how long (a `time`, or forever) a daemon keeps the answers of ended runs; 720h when empty")
+	text(&s.Reconcile, "reconcile", "POSTCONFIRM_RECONCILE", "how often (a `time`, such as 1h) a daemon looks for users of the pools who have no run; never when empty")
 	f.BoolVar(&s.AllowLoopback, "allow-loopback", getenv("POSTCONFIRM_ALLOW_LOOPBACK") == "true",
 		"let connectors reach this machine (POSTCONFIRM_ALLOW_LOOPBACK=true)")
 	f.IntVar(&s.InFlight, "in-flight", 64, "runs at once")

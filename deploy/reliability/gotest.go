@@ -29,6 +29,8 @@ func testProofs(s settings) []proof {
 		goTest(s, "simulation", "the same promises under drawn faults in virtual time", "TestSimulation", "./deploy/simulation"),
 		goTest(s, "storms", "a backlog, six hours of outage, throttles, duplicates, a crash loop, clocks that jump: nobody is lost, charged or repeated",
 			"TestABacklog|TestSixHoursOfOutage|TestADuplicateStorm|TestACrashLoop|TestClocksThatJump|TestAThrottleStorm", "./deploy/simulation"),
+		goTest(s, "reconcile", "1,000 users dropped at random out of 100,000 are found, and nobody else, within the quota, killed and resumed; each is enriched once",
+			"TestN24", "./worker/reconcile"),
 		mutants(s),
 	}
 }

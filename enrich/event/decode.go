@@ -46,6 +46,9 @@ func Decode(body []byte) (Message, error) {
 		return Message{}, err
 	}
 	m := Message{Generation: Onboarding, Source: SourceSignup}
+	if m.Steps, err = steps(members["steps"]); err != nil {
+		return Message{}, err
+	}
 	for _, f := range []struct {
 		key  string
 		into *string
@@ -156,10 +159,37 @@ func checkVersion(members map[string]json.RawMessage) error {
 	switch {
 	case err != nil || v < 1:
 		return &Error{BodySchema, "v is not a version"}
-	case v > Version:
-		return &Error{VersionUnknown, "v is " + strconv.Itoa(v) + ", this program knows " + strconv.Itoa(Version)}
+	case v > VersionSteps:
+		return &Error{VersionUnknown, "v is " + strconv.Itoa(v) + ", this program knows " + strconv.Itoa(VersionSteps)}
+	case v == VersionSteps && !given(members["steps"]):
+		return &Error{VersionUnknown, "v is " + strconv.Itoa(v) + ", which this program knows with steps only"}
+	case v < VersionSteps && given(members["steps"]):
+		return &Error{BodySchema, "steps are for version " + strconv.Itoa(VersionSteps)}
 	}
 	return nil
+}
+
+// given tells whether a member is there and not null.
+func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
+
+// steps reads the chosen steps: nil if none were given, never nil else. A choice that can't be read is no choice of all.
+func steps(raw json.RawMessage) ([]string, error) {
+	if !given(raw) {
+		return nil, nil
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		return nil, &Error{BodySchema, "steps is not a list"}
+	}
+	chosen := make([]string, len(list))
+	for i, item := range list {
+		id, ok := String(item)
+		if !ok {
+			return nil, &Error{BodySchema, "steps has something else than strings"}
+		}
+		chosen[i] = id
+	}
+	return chosen, nil
 }
 
 // take moves a string member into its field; absent and null leave the default.

@@ -22,8 +22,12 @@ import (
 	"unicode/utf8"
 )
 
-// Version is the message version that this package writes.
+// Version is the message version that this package writes, and the newest that it reads whole.
 const Version = 1
+
+// VersionSteps is the version of a message that has Steps. It is a version of its own so that a worker that does not know
+// them keeps the message for a newer one, in place of running every step.
+const VersionSteps = 2
 
 // MaxMetadataValue is the largest client metadata value that travels, in bytes.
 const MaxMetadataValue = 256
@@ -38,7 +42,7 @@ const (
 // Onboarding is the generation of a user's first run, whoever enqueued it.
 const Onboarding = "0"
 
-// Message is one confirmed user on the queue, version 1.
+// Message is one confirmed user on the queue, version 1, or 2 if it has Steps.
 //
 //	{ "v":          1,                        the version; a worker releases what is newer than it knows
 //	  "pool":       "eu-west-1_Ab12cd34E",    the user pool; the worker has an allow-list
@@ -52,6 +56,7 @@ const Onboarding = "0"
 //	  "metadata":   { "plan": "pro" },        allow-listed clientMetadata, each value ≤ 256 bytes
 //	  "reopens":    2,                        how often an operator had reopened the run; absent for never
 //	  "pipeline":   "9f86d081…",              hash of the pipeline file to use; absent for the worker's own
+//	  "steps":      ["company"],              version 2 only, and always there: the steps to run, no others
 //	  …                                       anything else is kept in Unknown and written back
 //	}
 type Message struct {
@@ -66,18 +71,19 @@ type Message struct {
 	Metadata   map[string]string
 	Reopens    int                        // how often an operator had reopened the run when this was sent; never negative
 	Pipeline   string                     // hash of the pipeline file that an operator wants used; "" is the worker's own
+	Steps      []string                   // only these steps are run, none if it is empty; nil is all
 	Unknown    map[string]json.RawMessage // members that version 1 does not name: their values in ASCII, on one line
 }
 
 // Key is the run key of the message: see RunKey. A message without a generation is of Onboarding, as Decode reads it.
 func (m Message) Key() string { return RunKey(m.Pool, m.Sub, cmp.Or(m.Generation, Onboarding)) }
 
-// Encode writes the message as version 1: one line, plain ASCII, always valid JSON. Empty members are left out, and so
+// Encode writes the message as version 1, or VersionSteps if Steps is not nil: one line, plain ASCII, always valid JSON. Empty members are left out, and so
 // is what could not be read back: a time beyond the years 1 to 9999, a metadata key that is not UTF-8, and a member of
 // Unknown that has the name of a known one, a name that is not UTF-8, or a value that is not JSON. Encode sets no limit
 // on the size; Decode refuses what is larger than MaxBody.
 func (m Message) Encode() []byte {
-	b := append(make([]byte, 0, 512), `{"v":1`...)
+	b := strconv.AppendInt(append(make([]byte, 0, 512), `{"v":`...), int64(m.version()), 10)
 	for _, f := range []struct{ key, value string }{
 		{"pool", m.Pool}, {"region", m.Region}, {"user", m.User}, {"sub", m.Sub},
 		{"generation", m.Generation}, {"source", m.Source}, {"client", m.Client}, {"at", stamp(m.At)}, {"pipeline", m.Pipeline},
@@ -90,6 +96,7 @@ func (m Message) Encode() []byte {
 	if m.Reopens > 0 {
 		b = strconv.AppendInt(append(b, `,"reopens":`...), int64(m.Reopens), 10)
 	}
+	b = appendSteps(b, m.Steps)
 	for _, k := range slices.Sorted(maps.Keys(m.Unknown)) {
 		if utf8.ValidString(k) && !known(k) && json.Valid(m.Unknown[k]) {
 			b = AppendString(append(b, ','), k)
@@ -99,10 +106,31 @@ func (m Message) Encode() []byte {
 	return append(b, '}')
 }
 
-// known tells whether version 1 gives this member a meaning.
+func (m Message) version() int {
+	if m.Steps != nil {
+		return VersionSteps
+	}
+	return Version
+}
+
+func appendSteps(b []byte, steps []string) []byte {
+	if steps == nil {
+		return b
+	}
+	b = append(b, `,"steps":[`...)
+	for i, id := range steps {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendString(b, id)
+	}
+	return append(b, ']')
+}
+
+// known tells whether a version gives this member a meaning.
 func known(key string) bool {
 	switch key {
-	case "v", "pool", "region", "user", "sub", "generation", "source", "client", "at", "metadata", "reopens", "pipeline":
+	case "v", "pool", "region", "user", "sub", "generation", "source", "client", "at", "metadata", "reopens", "pipeline", "steps":
 		return true
 	}
 	return false

@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -153,5 +154,52 @@ func TestReopensTravel(t *testing.T) {
 		if got, err := event.Decode([]byte(body)); err != nil || got.Reopens != 0 {
 			t.Errorf("%s: got %d, %v", none, got.Reopens, err)
 		}
+	}
+}
+
+func TestChosenStepsTravel(t *testing.T) {
+	for _, chosen := range [][]string{nil, {}, {"company"}, {"company", "b\u00fcro", "a\"b"}} {
+		m := event.Message{Pool: "p", User: "u", Sub: "s", Generation: "plan", Source: event.SourceBackfill, Steps: chosen}
+		body := m.Encode()
+		onWire(t, body)
+		got, err := event.Decode(body)
+		if err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		if diff := cmp.Diff(m, got); diff != "" {
+			t.Error(diff)
+		}
+		want := `{"v":2,`
+		if chosen == nil {
+			want = `{"v":1,`
+		}
+		if !strings.HasPrefix(string(body), want) {
+			t.Errorf("%s: want %s: a worker that does not know steps must not run them all", body, want)
+		}
+	}
+}
+
+func TestAChoiceOfStepsIsNeverGuessed(t *testing.T) {
+	for text, want := range map[string]event.Reason{
+		`"v":2`:                             event.VersionUnknown,
+		`"v":2,"steps":null`:                event.VersionUnknown,
+		`"v":3,"steps":["a"]`:               event.VersionUnknown,
+		`"v":1,"steps":["a"]`:               event.BodySchema,
+		`"v":1,"steps":[]`:                  event.BodySchema,
+		`"v":2,"steps":"a"`:                 event.BodySchema,
+		`"v":2,"steps":{"a":1}`:             event.BodySchema,
+		`"v":2,"steps":["a",null]`:          event.BodySchema,
+		`"v":2,"steps":[1]`:                 event.BodySchema,
+		`"v":2,"steps":[["a"]]`:             event.BodySchema,
+		`"v":2,"steps":["a"],"steps":["b"]`: event.IdentityAmbiguous,
+	} {
+		_, err := event.Decode([]byte(`{` + text + `,"pool":"p","user":"u","sub":"s"}`))
+		var refused *event.Error
+		if !errors.As(err, &refused) || refused.Reason != want {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+	if m, err := event.Decode([]byte(`{"v":1,"steps":null,"pool":"p","user":"u","sub":"s"}`)); err != nil || m.Steps != nil {
+		t.Errorf("null in version 1: %v, %v", m.Steps, err)
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/pipefile"
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
+	"github.com/postconfirm/postconfirm/worker/reconcile"
 )
 
 // Settings say what a worker process works on. Those without a default are required.
@@ -44,6 +45,7 @@ type Settings struct {
 	Metrics       string        // of a daemon, "HOST:PORT" to be scraped at; none. Of a function, "emf" or "off"; emf
 	Workers       string        // how many processes share the write budget in equal parts, 1 to 1000; 1, or slices of a DynamoDB ledger
 	SESEvents     string        // URL of the queue of SES's events about mails, by which open effects are settled; none
+	Reconcile     string        // how often a daemon looks for users of the pools who have no run, such as "1h"; never
 	KeepAnswers   string        // how long a daemon keeps the answers of ended runs, or "forever"; 720h
 	Log           *slog.Logger  // slog.Default()
 
@@ -84,7 +86,8 @@ type App struct {
 	daemon   *worker.Daemon   // nil with Settings.Lambda
 	beside   []*worker.Daemon // those that poll other queues
 	numbers  numbers
-	keep     time.Duration // for the answers of ended runs; 0 is for ever
+	keep     time.Duration       // for the answers of ended runs; 0 is for ever
+	schedule *reconcile.Schedule // nil if the pools are not looked through
 	log      *slog.Logger
 }
 
@@ -145,6 +148,7 @@ func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ 
 	}
 	a.Ledger = a.store.Ledger
 	s.share(a.Pipeline.Limits, a.store)
+	s.recordBaseline(ctx, a)
 	a.assemble(*s, queue, events)
 	return a, nil
 }
@@ -173,6 +177,7 @@ func (a *App) assemble(s Settings, about, events amazon.About) {
 		a.Function = &Function{inner, a.numbers.lines, s.Log}
 		return
 	}
+	a.schedule = s.scheduled(a)
 	a.daemon = worker.NewDaemon(ports.Queue, w, &worker.DaemonOptions{InFlight: s.InFlight, Pollers: s.Pollers, Grace: s.Grace, Log: s.Log})
 	a.beside = poll(collected, s)
 }
@@ -193,6 +198,7 @@ func (a *App) Run(ctx context.Context) error {
 	for _, d := range a.beside {
 		beside.Go(func() { d.Run(ctx) })
 	}
+	beside.Go(func() { a.reconcile(ctx) })
 	a.daemon.Run(ctx)
 	stop()
 	beside.Wait()
@@ -260,6 +266,9 @@ func (s *Settings) check() (kind ledgerKind, place string, err error) {
 		wrong = append(wrong, err)
 	}
 	if _, err := s.keepAnswers(); err != nil {
+		wrong = append(wrong, err)
+	}
+	if _, err := s.reconcileEvery(); err != nil {
 		wrong = append(wrong, err)
 	}
 	if s.InFlight == 0 {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
+	"github.com/postconfirm/postconfirm/worker/reconcile"
 	"github.com/postconfirm/postconfirm/worker/workertest/fake"
 )
 
@@ -20,6 +21,14 @@ func NewFunction(ctx context.Context, s Settings, l worker.Ledger) (*App, error)
 		in.effects = f.Records()
 	}
 	return s.build(ctx, ledgerKind{open: func(context.Context, string, *amazon.Clients) (store, error) { return in, nil }}, "")
+}
+
+// Scheduled is the look through the pools that the daemon takes, from now on without a wait; nil if it takes none.
+func (a *App) Scheduled() *reconcile.Schedule {
+	if a.schedule != nil {
+		a.schedule.First = time.Nanosecond
+	}
+	return a.schedule
 }
 
 // Why is what a daemon's readiness says.

@@ -12,6 +12,7 @@ import (
 	"github.com/postconfirm/postconfirm/worker/amazon"
 	"github.com/postconfirm/postconfirm/worker/dynamo"
 	"github.com/postconfirm/postconfirm/worker/mailevents"
+	"github.com/postconfirm/postconfirm/worker/reconcile"
 	"github.com/postconfirm/postconfirm/worker/retention"
 	"github.com/postconfirm/postconfirm/worker/sqlite"
 )
@@ -26,6 +27,14 @@ type store struct {
 	ended  retention.Ended // whose old answers can be erased
 
 	effects mailevents.Ledger // whose open effects can be settled
+	shelf   shelf             // what a walk through the pool asks and keeps
+}
+
+// shelf is a ledger as a walk through the pool uses it.
+type shelf interface {
+	reconcile.Runs
+	reconcile.Emptier
+	worker.Papers
 }
 
 func (s store) err() error {
@@ -62,7 +71,7 @@ func openTable(ctx context.Context, table string, c *amazon.Clients) (store, err
 	if err != nil {
 		return store{}, err
 	}
-	return store{Ledger: l, failed: l.Err, close: l.Close, ended: l, effects: l, slices: l.Slices(), hints: l.Hints()}, nil
+	return store{Ledger: l, failed: l.Err, close: l.Close, ended: l, effects: l, shelf: l, slices: l.Slices(), hints: l.Hints()}, nil
 }
 
 func openFile(_ context.Context, path string, _ *amazon.Clients) (store, error) {
@@ -70,7 +79,7 @@ func openFile(_ context.Context, path string, _ *amazon.Clients) (store, error) 
 	if err != nil {
 		return store{}, err
 	}
-	return store{Ledger: l, failed: l.Err, close: l.Close, ended: l, effects: l}, nil
+	return store{Ledger: l, failed: l.Err, close: l.Close, ended: l, effects: l, shelf: l}, nil
 }
 
 // errFileInLambda refuses a file as the ledger of a function.

@@ -37,7 +37,7 @@
 // budget (Slices) and the hints about sick dependencies (Hints). They expire by the same attribute.
 //
 // It needs the permissions dynamodb:DescribeTable, GetItem, PutItem, UpdateItem and Query on the table; who lists runs or
-// erases old answers also needs Scan on the table and on its index.
+// erases old answers also needs Scan on the table and on its index, and who reconciles BatchGetItem.
 package dynamo
 
 import (

@@ -118,3 +118,9 @@ func outcome(n worker.StepNote) string {
 func putOff(n worker.StepNote) bool {
 	return (n.Kind == enrich.Throttled || n.Kind == enrich.Denied) && n.Sent && n.Code != "user_gone"
 }
+
+// Reconciled counts what a scheduled reconciliation came to.
+func (m *Meter) Reconciled(found, messages int) {
+	m.add(reconciledTotal, float64(found), "found")
+	m.add(reconciledTotal, float64(messages), "sent")
+}

@@ -35,6 +35,7 @@ func full(t *testing.T) *meter.Page {
 	p.Watch(meter.Gauges{Ledger: l, WriteRate: func() float64 { return 7.5 }, Dependencies: states,
 		InFlight: func() int { return 12 }, Hidden: func() int { return 340 }, Pipeline: "0123456789abcdef"})
 	day(t, p)
+	p.Reconciled(3, 2)
 	return p
 }
 

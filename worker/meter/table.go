@@ -39,6 +39,7 @@ const (
 	mailEventsTotal  = "postconfirm_mail_events_total"
 	inFlight         = "postconfirm_in_flight_messages"
 	hiddenMessages   = "postconfirm_hidden_messages"
+	reconciledTotal  = "postconfirm_reconciled_users_total"
 	buildInfo        = "postconfirm_build_info"
 )
 
@@ -79,6 +80,8 @@ func Table() []Metric {
 			Help: "Messages that are worked on now"},
 		{Name: hiddenMessages, Kind: Gauge, Unit: "Count", Daemon: true,
 			Help: "Messages that this process hid and that have not come back yet"},
+		{Name: reconciledTotal, Kind: Counter, Unit: "Count", Labels: []string{"outcome"}, Daemon: true,
+			Help: "Users of the pools whom the scheduled reconciliation found without a run, and those of them that it put on the queue"},
 		{Name: buildInfo, Kind: Gauge, Unit: "None", Labels: []string{"version", "goversion", "pipeline"}, Daemon: true,
 			Help: "Always 1; says which program runs which pipeline file, by the start of the file's hash"},
 	}
@@ -96,7 +99,7 @@ func Labels() []Label {
 		{"outcome", "of runs: `done` `parked` `gone`; of deliveries also `retry` `released` `duplicate` `poison`; of steps: `done` `not-found` `default` " +
 			"`unchanged` (nothing to write) `failed` `skipped` `unknown` `retry` `throttled` `held` (no call was made); of the ledger: `ok` `busy` " +
 			"`lease_lost` `error`; of the queue: `ok` `error`; of mail events: `done` and `failed` (an open effect was settled) `known` `stale` `later` and `error` (it comes " +
-			"back) `unknown_run` `foreign` `unreadable`"},
+			"back) `unknown_run` `foreign` `unreadable`; of the reconciliation: `found` `sent`"},
 		{"event", "`send` `delivery_delay` `delivery` `bounce` `complaint` `reject` `rendering_failure` `other`"},
 		{"reason", "`none`, the worker's own reasons, and the first 50 codes of connectors and of AWS that come; what comes after them, or is no short word, is `other`"},
 		{"state", "`open` `parked` `done` `gone` `replaced`"},

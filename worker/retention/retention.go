@@ -27,7 +27,7 @@ func erase(r worker.Run, now time.Time) worker.Run {
 		steps[id] = s
 	}
 	r.Steps, r.Erased = steps, now.Round(0).UTC()
-	r.Origin = worker.Origin{Region: r.Origin.Region, At: r.Origin.At}
+	r.Origin = worker.Origin{Region: r.Origin.Region, At: r.Origin.At, Steps: r.Origin.Steps}
 	return r
 }
 

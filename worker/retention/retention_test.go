@@ -39,7 +39,7 @@ func run(sub, generation string, state worker.RunState, days int) worker.Run {
 	at := start().AddDate(0, 0, days)
 	yes := true
 	return worker.Run{Identity: id, Key: id.Key(), State: state, Fence: 3, Domain: "0a1b2c3d",
-		Origin: worker.Origin{User: canary, At: at, Metadata: map[string]string{"plan": canary}}, FirstSeen: at, Updated: at, Reason: "why", Steps: map[string]worker.StepRecord{
+		Origin: worker.Origin{User: canary, At: at, Metadata: map[string]string{"plan": canary}, Steps: []string{"company", "mail"}}, FirstSeen: at, Updated: at, Reason: "why", Steps: map[string]worker.StepRecord{
 			"company": {State: worker.StepDone, Outcome: worker.OutcomeFound, Output: []byte(`{"name":"` + canary + `"}`), If: &yes, Attempts: 2, At: at, First: at},
 			"mail":    {State: worker.StepUnknown, Code: "interrupted"},
 		}, Flags: []string{"step mail: unknown"}, Written: map[string]worker.Wrote{"website": {Digest: "digest", Observed: at}}}
@@ -51,7 +51,7 @@ func kept(r worker.Run, now time.Time) worker.Run {
 	company.Output = nil
 	r.Steps = map[string]worker.StepRecord{"company": company, "mail": r.Steps["mail"]}
 	r.Fence, r.Erased = r.Fence+1, now
-	r.Origin = worker.Origin{At: r.Origin.At}
+	r.Origin = worker.Origin{At: r.Origin.At, Steps: r.Origin.Steps}
 	return r
 }
 

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,6 +18,9 @@ import (
 type sample struct {
 	files map[string][]byte
 	runs  map[string]worker.Run
+	// papers by their names, all of one drawer, and the groups of the runs that are in trouble
+	papers map[string]worker.Paper
+	groups []worker.Group
 }
 
 // take makes a sample: of a ledger that was closed, or of one that was killed with everything in its log.
@@ -24,9 +28,9 @@ func take(t *testing.T, runs int, killed bool) sample {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	l := open(t, path, nil)
-	s := sample{files: map[string][]byte{}, runs: map[string]worker.Run{}}
+	s := sample{files: map[string][]byte{}, runs: map[string]worker.Run{}, papers: map[string]worker.Paper{}}
 	for i := range runs {
-		if err := finish(t.Context(), l, i); err != nil {
+		if err := errors.Join(finish(t.Context(), l, i), s.trouble(t, l, i)); err != nil {
 			t.Fatal(err)
 		}
 		r, _, err := l.Run(t.Context(), person(i).Key())
@@ -34,6 +38,10 @@ func take(t *testing.T, runs int, killed bool) sample {
 			t.Fatal(err)
 		}
 		s.runs[r.Key] = r
+	}
+	var err error
+	if s.groups, err = l.Groups(t.Context(), worker.Filter{}, worker.Trend{}); err != nil {
+		t.Fatal(err)
 	}
 	if !killed {
 		shut(t, l)
@@ -46,6 +54,48 @@ func take(t *testing.T, runs int, killed bool) sample {
 		s.files[end] = data
 	}
 	return s
+}
+
+// trouble parks every sixth run, and puts a paper beside it.
+func (s sample) trouble(t *testing.T, l *sqlite.Ledger, i int) error {
+	if i%6 != 1 {
+		return nil
+	}
+	r, _, err := l.Run(t.Context(), person(i).Key())
+	if err != nil {
+		return err
+	}
+	r.State, r.Reason, r.Domain = worker.Parked, []string{"http_422", "too_old"}[i%2], "0a1b2c3d"
+	p := worker.Paper{Drawer: "plans", Name: r.Key, Body: []byte(strings.Repeat("paper", i))}
+	if p.Version, err = l.PutPaper(t.Context(), p); err != nil {
+		return err
+	}
+	s.papers[p.Name] = p
+	return l.Amend(t.Context(), r)
+}
+
+// listed tells whether lists, groups and papers are those of the sample, or damage was said.
+func (s sample) listed(t *testing.T, l *sqlite.Ledger, ok func(string, error) bool) bool {
+	t.Helper()
+	right, parked := true, 0
+	for _, r := range s.runs {
+		if r.State == worker.Parked {
+			parked++
+		}
+	}
+	for _, f := range []worker.Filter{{State: worker.Parked, Limit: 1000}, {Domain: "0a1b2c3d", Limit: 1000}, {Troubled: true, Since: start(), Limit: 1000}} {
+		list, err := l.List(t.Context(), f)
+		right = !ok("list", err) || len(list) == parked && right
+	}
+	groups, err := l.Groups(t.Context(), worker.Filter{}, worker.Trend{})
+	right = !ok("groups", err) || cmp.Equal(groups, s.groups) && right
+	for name, want := range s.papers {
+		got, found, err := l.Paper(t.Context(), "plans", name)
+		if ok("paper", err) && (!found || !cmp.Equal(got, want)) {
+			t.Fatalf("silently another paper: found %v, version %d", found, got.Version)
+		}
+	}
+	return right
 }
 
 // put writes the sample to a new place, with one file changed.
@@ -114,7 +164,11 @@ func (s sample) outcome(t *testing.T, path string) (said bool) {
 			t.Fatalf("silently wrong: written %v, want %v", written, want.Written)
 		}
 	}
+	right := s.listed(t, l, ok)
 	n, err := l.Verify(t.Context())
+	if err == nil && !right {
+		t.Fatal("lists or groups are wrong, and nothing was said")
+	}
 	if ok("verify", err) && n != len(s.runs) {
 		t.Fatalf("verify counts %d runs, want %d", n, len(s.runs))
 	}

@@ -53,6 +53,15 @@ func (s sample) salvaged(t *testing.T, path string) (*sqlite.Salvaged, *sqlite.L
 			t.Fatalf("silently another run:\n%s", cmp.Diff(want, run))
 		}
 	}
+	if groups, err := l.Groups(t.Context(), worker.Filter{}, worker.Trend{}); err != nil || len(got.Parked) == 0 && n == len(s.runs) && got.Sound == n && !got.Behind && !cmp.Equal(groups, s.groups) {
+		t.Fatalf("groups %+v, %v", groups, err)
+	}
+	for name, want := range s.papers {
+		paper, found, err := l.Paper(t.Context(), "plans", name)
+		if err != nil || found && !got.Behind && !cmp.Equal(paper, want) {
+			t.Fatalf("paper %s: %v, silently another %v", name, err, !cmp.Equal(paper, want))
+		}
+	}
 	if n != len(s.runs) {
 		t.Fatalf("%d runs in all, want %d: some were made up", n, len(s.runs))
 	}
@@ -63,7 +72,7 @@ func TestSalvageOfASoundLedgerTakesEverything(t *testing.T) {
 	for name, s := range map[string]sample{"closed": take(t, 150, false), "killed": take(t, 80, true)} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := s.salvaged(t, s.put(t, "none", nil))
-			if got.Sound != len(s.runs) || len(got.Parked) > 0 || got.Pages != 0 || got.Missing != 0 || got.Behind {
+			if got.Sound != len(s.runs) || len(got.Parked) > 0 || got.Pages != 0 || got.Missing != 0 || got.Behind || got.Papers != len(s.papers) || len(got.Torn) > 0 {
 				t.Errorf("got %+v", got)
 			}
 		})

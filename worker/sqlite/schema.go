@@ -19,7 +19,8 @@ const schemaVersion = "2"
 // in which runs with it were last saved.
 //
 // An ordinary run pays for lists once, when it ends: an entry of runs_settled, near others of its client and time, and a
-// small one of runs_of_domain. Only runs with a cause are in runs_troubled, which has all that the usual filters look at.
+// small one of runs_of_domain. Only runs with a cause are in runs_troubled, as all parked ones are, which has all that the
+// usual filters look at.
 const tables = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE totals (
@@ -29,13 +30,11 @@ CREATE TABLE totals (
 CREATE TABLE runs (
 	key TEXT NOT NULL UNIQUE, pool TEXT NOT NULL, sub TEXT NOT NULL, generation TEXT NOT NULL,
 	state TEXT NOT NULL, owner TEXT NOT NULL, source TEXT NOT NULL, client TEXT NOT NULL, domain TEXT NOT NULL, cause TEXT NOT NULL,
-	lease_until INTEGER NOT NULL, fence INTEGER NOT NULL, crashes INTEGER NOT NULL, updated INTEGER NOT NULL, first_seen INTEGER NOT NULL, erased INTEGER NOT NULL,
-	record BLOB NOT NULL, sum BLOB NOT NULL
+	lease_until INTEGER NOT NULL, fence INTEGER NOT NULL, crashes INTEGER NOT NULL,
+	updated INTEGER NOT NULL, first_seen INTEGER NOT NULL, erased INTEGER NOT NULL, record BLOB NOT NULL, sum BLOB NOT NULL
 ) STRICT;
 CREATE INDEX runs_of_person ON runs(sub);
-CREATE INDEX runs_open ON runs(key) WHERE state = 'open';
-CREATE INDEX runs_parked ON runs(key) WHERE state = 'parked';
-CREATE INDEX runs_waiting ON runs(first_seen) WHERE state = 'open';
+CREATE INDEX runs_waiting ON runs(first_seen, key) WHERE state = 'open';
 CREATE INDEX runs_unerased ON runs(updated) WHERE ` + unerased + `;
 CREATE INDEX runs_settled ON runs(state, pool, client, first_seen) WHERE ` + settled + `;
 CREATE INDEX runs_of_domain ON runs(domain) WHERE domain <> '' AND ` + settled + `;

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -13,14 +14,15 @@ import (
 // each reads first and then writes with at most one statement, which SQLite does wholly or not at all, so one that
 // fails leaves nothing behind and the others go on.
 type statements struct {
-	begin, commit, rollback    *sqlite3.Stmt
-	find, insert, update, sums *sqlite3.Stmt
-	others                     *sqlite3.Stmt
-	refresh                    *sqlite3.Stmt // update for what no index but that of ended runs knows
-	count, uncount             *sqlite3.Stmt // of troubles
-	addSheet                   *sqlite3.Stmt // a paper; those three return a row for each that they change
-	putSheet, dropSheet        *sqlite3.Stmt
-	change                     totals // of the transaction
+	begin, commit, rollback *sqlite3.Stmt
+	find, insert, sums      *sqlite3.Stmt
+	others                  *sqlite3.Stmt
+	refresh, learn          *sqlite3.Stmt // updates, of as few columns of indexes as will do
+	end, rewrite            *sqlite3.Stmt
+	count, uncount          *sqlite3.Stmt // of troubles
+	addSheet                *sqlite3.Stmt // a paper; those three return a row for each that they change
+	putSheet, dropSheet     *sqlite3.Stmt
+	change                  totals // of the transaction
 }
 
 // totals are the changes of the table totals in one transaction, by state.
@@ -47,10 +49,10 @@ func prepare(c *sqlite3.Conn) (*statements, error) {
 		{&s.find, "SELECT " + columns + " FROM runs WHERE key = ?1"},
 		{&s.others, "SELECT " + columns + " FROM runs WHERE sub = ?1 AND pool = ?2 AND key <> ?3"},
 		{&s.insert, "INSERT INTO runs (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"},
-		{&s.update, `UPDATE runs SET state = ?2, owner = ?3, source = ?4, client = ?5, domain = ?6, cause = ?7, lease_until = ?8, fence = ?9,
-			crashes = ?10, updated = ?11, first_seen = ?12, erased = ?13, record = ?14, sum = ?15 WHERE key = ?1 AND fence = ?16`},
-		{&s.refresh, `UPDATE runs SET owner = ?2, domain = ?3, cause = ?4, lease_until = ?5, fence = ?6, crashes = ?7, updated = ?8,
-			record = ?9, sum = ?10 WHERE key = ?1 AND fence = ?11`},
+		{&s.refresh, update()},
+		{&s.learn, update("domain", "cause")},
+		{&s.end, update("domain", "cause", "state", "first_seen", "erased")},
+		{&s.rewrite, update("domain", "cause", "state", "first_seen", "erased", "source", "client")},
 		{&s.count, "INSERT INTO troubles VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET runs = runs + ?4 RETURNING runs"},
 		{&s.uncount, "DELETE FROM troubles WHERE slot = ?1 AND state = ?2 AND cause = ?3"},
 		{&s.addSheet, "INSERT INTO papers (" + sheetColumns + ") VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING RETURNING version"},
@@ -107,17 +109,29 @@ func (s *statements) add(v row) error {
 	return err
 }
 
+// update is the statement that changes what every save changes, and more. Its values are the key, the fence that the row
+// must have, the columns named here, and those more.
+func update(more ...string) string {
+	set := ""
+	for i, column := range append([]string{"owner", "lease_until", "fence", "crashes", "updated", "record", "sum"}, more...) {
+		set += fmt.Sprintf(", %s = ?%d", column, i+3)
+	}
+	return "UPDATE runs SET " + set[2:] + " WHERE key = ?1 AND fence = ?2"
+}
+
 // replace stores v over the row that is stored. Most changes leave the columns of the indexes as they are: told so, SQLite
 // leaves the indexes alone.
-func (s *statements) replace(v, stored row) (err error) {
-	stmt := s.refresh
-	if v.state == stored.state && v.first == stored.first && v.erased == stored.erased && v.source == stored.source && v.client == stored.client {
-		err = bind(stmt, v.key, v.owner, v.domain, v.cause, v.lease, v.fence, v.crashes, v.updated, v.record, v.sum, stored.fence)
-	} else {
-		stmt = s.update
-		err = bind(stmt, v.key, v.state, v.owner, v.source, v.client, v.domain, v.cause, v.lease, v.fence, v.crashes, v.updated,
-			v.first, v.erased, v.record, v.sum, stored.fence)
+func (s *statements) replace(v, stored row) error {
+	stmt, values := s.refresh, []any{v.key, stored.fence, v.owner, v.lease, v.fence, v.crashes, v.updated, v.record, v.sum}
+	switch {
+	case v.source != stored.source || v.client != stored.client:
+		stmt, values = s.rewrite, append(values, v.domain, v.cause, v.state, v.first, v.erased, v.source, v.client)
+	case v.state != stored.state || v.first != stored.first || v.erased != stored.erased:
+		stmt, values = s.end, append(values, v.domain, v.cause, v.state, v.first, v.erased)
+	case v.domain != stored.domain || v.cause != stored.cause:
+		stmt, values = s.learn, append(values, v.domain, v.cause)
 	}
+	err := bind(stmt, values...)
 	if err == nil {
 		err = stmt.Exec()
 	}

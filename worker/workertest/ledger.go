@@ -150,7 +150,7 @@ func full(r worker.Run) worker.Run {
 	r.Written = map[string]worker.Wrote{"custom:company": {Digest: "sha256:0011", Observed: at}, "website": {Digest: "sha256:2233", Observed: at.Add(time.Nanosecond)}}
 	r.Reopened, r.Erased = at.Add(2*time.Nanosecond), at.Add(3*time.Nanosecond)
 	r.Pipeline, r.Plan, r.Domain = "9f86d081884c7d65", "p-1", "0a1b2c3d"
-	r.Origin = worker.Origin{User: "ada", Region: "eu-west-1", At: at, Metadata: map[string]string{"plan": "pro"}}
+	r.Origin = worker.Origin{User: "ada", Region: "eu-west-1", At: at, Metadata: map[string]string{"plan": "pro"}, Steps: []string{"company", "mail"}}
 	return r
 }
 

@@ -266,6 +266,7 @@ func (l *Ledger) put(r worker.Run) {
 func clone(r worker.Run) worker.Run {
 	r.Steps, r.Written, r.Flags = maps.Clone(r.Steps), maps.Clone(r.Written), slices.Clone(r.Flags)
 	r.Origin.Metadata = maps.Clone(r.Origin.Metadata)
+	r.Origin.Steps = slices.Clone(r.Origin.Steps)
 	for id, s := range r.Steps {
 		s.Output, s.Failures = slices.Clone(s.Output), slices.Clone(s.Failures)
 		if s.If != nil {
