@@ -122,6 +122,10 @@ weights: ## measure what each connector adds to the worker, then write the pages
 bench: ## benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: bench-ledger
+bench-ledger: ## what an operator waits for in a SQLite ledger of a million runs: lists and groups; some minutes, 3 GB of disk
+	CGO_ENABLED=0 $(GO) test -run '^$$' -bench AMillion -benchtime 5x -timeout 30m ./worker/sqlite
+
 .PHONY: bench-worker
 bench-worker: ## what the worker costs beside a tight loop on the same SDK clients; about a minute
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/bench-worker ./deploy/bench/worker

@@ -40,7 +40,7 @@ type Papers interface {
 func CheckPaper(p Paper) error {
 	for _, name := range []string{p.Drawer, p.Name} {
 		if name == "" || len(name) > 200 || strings.Trim(name, paperLetters) != "" {
-			return errors.New("a paper needs a drawer and a name of 1 to 200 letters, digits, and -_.: of ASCII")
+			return errors.New("a paper's drawer and name have 1 to 200 of a-z, A-Z, 0-9 and -_.: only")
 		}
 	}
 	if len(p.Body) > MaxPaper {

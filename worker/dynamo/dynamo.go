@@ -21,8 +21,10 @@
 //	erased       N         nanoseconds since 1970; 0 while the answers are there
 //	token        S         of the write that made this version
 //	record       B         JSON of the rest
+//	trouble      S         JSON of what groups and lists ask of a run with a cause; absent without
 //	sum          B         16 bytes of SHA-256 over all of the above
-//	unfinished   S         run key, while the run is open or parked; key of the sparse index "unfinished"
+//	unfinished   S         run key, while the run is open or parked, or done with an open effect; key of the sparse index
+//	                       "unfinished"
 //	expires      N         seconds since 1970, only in runs of users who are gone or replaced
 //
 // So all runs of a person are one query, and the index holds only what is still to do. Runs of users who are gone vanish
@@ -34,10 +36,12 @@
 // protection are the table's own settings.
 //
 // Beside the runs stand a few items that all workers share, under keys that no person can have: the line of the write
-// budget (Slices) and the hints about sick dependencies (Hints). They expire by the same attribute.
+// budget (Slices) and the hints about sick dependencies (Hints). They expire by the same attribute. Operators' papers
+// stand there too, and stay.
 //
 // It needs the permissions dynamodb:DescribeTable, GetItem, PutItem, UpdateItem and Query on the table; who lists runs or
-// erases old answers also needs Scan on the table and on its index, and who reconciles BatchGetItem.
+// erases old answers also needs Scan on the table and on its index, who reconciles BatchGetItem, and who drops papers
+// DeleteItem.
 package dynamo
 
 import (

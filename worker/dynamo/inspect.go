@@ -61,7 +61,7 @@ func (l *Ledger) judge(t *types.TableDescription) error {
 				"delete the index, and add it again when it is gone: "+dropIndexCommand+" ; "+addIndexCommand)
 		}
 		if !projected(index.Projection) {
-			return l.unusable("its index lacks state or first_seen",
+			return l.unusable("its index lacks state or first_seen or trouble",
 				"delete the index, and add it again when it is gone: "+dropIndexCommand+" ; "+addIndexCommand)
 		}
 		return nil
@@ -77,7 +77,7 @@ func (l *Ledger) unusable(problem, next string) error {
 // projected tells whether the index has what is read from it.
 func projected(p *types.Projection) bool {
 	return p != nil && (p.ProjectionType == types.ProjectionTypeAll ||
-		slices.Contains(p.NonKeyAttributes, aState) && slices.Contains(p.NonKeyAttributes, aFirstSeen))
+		slices.Contains(p.NonKeyAttributes, aState) && slices.Contains(p.NonKeyAttributes, aFirstSeen) && slices.Contains(p.NonKeyAttributes, aTrouble))
 }
 
 // keyed tells whether a key schema is the wanted one, all of strings.

@@ -28,6 +28,7 @@ const (
 	aToken      = "token"
 	aRecord     = "record"
 	aSum        = "sum"
+	aTrouble    = "trouble"
 	aUnfinished = "unfinished" // attribute and index
 	aExpires    = "expires"
 )
@@ -49,9 +50,13 @@ func (v *row) item() (item, error) {
 	if v.owner != "" {
 		i[aOwner] = text(v.owner)
 	}
-	switch worker.RunState(v.state) {
-	case worker.Open, worker.Parked:
+	if v.trouble != "" {
+		i[aTrouble] = text(v.trouble)
+	}
+	if v.inIndex() {
 		i[aUnfinished] = text(v.key)
+	}
+	switch worker.RunState(v.state) {
 	case worker.Gone, worker.Replaced:
 		i[aExpires] = number((v.updated + int64(keep)) / int64(time.Second))
 	}
@@ -69,6 +74,9 @@ func rowIn(i item) (row, error) {
 		first: r.number(aFirstSeen), erased: r.number(aErased), token: r.text(aToken), record: r.blob(aRecord), sum: r.blob(aSum)}
 	if _, held := i[aOwner]; held {
 		v.owner = r.text(aOwner)
+	}
+	if _, in := i[aTrouble]; in {
+		v.trouble = r.text(aTrouble)
 	}
 	if r.wrong != "" {
 		return row{}, &RecordError{v.key, "its attribute " + r.wrong + " is missing or of another type"}

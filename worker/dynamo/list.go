@@ -15,21 +15,23 @@ import (
 	"github.com/postconfirm/postconfirm/worker/record"
 )
 
-// List reads runs in the order of their keys. Open and parked ones are found by the index of those, each then read
-// consistently: their cost is that of what is open and parked. Any other list scans the whole table for every page: a
-// read unit for each 4 KB of it, so a table of a million runs costs some cents and minutes; take the largest pages that
-// memory allows. Runs that are damaged are left out and stand in the error, each as a *RecordError; those that were
-// read are returned beside it.
+// List reads runs in the order of their keys. Those that are open, parked or in trouble are found by the index of those,
+// as one that is done with an open effect is; a page of them is then read consistently, a read unit for each 4 KB. For
+// each page the index is read: half a read unit for each 4 KB, some 5,000 for 100,000 runs in trouble. Of open runs
+// that are not in trouble it does not know source, client, domain and pipeline file: they are read until the page is full.
+//
+// Any other list scans the whole table for every page: a read unit for each 4 KB of it, so a table of a million runs costs
+// some cents and minutes; take the largest pages that memory allows. Runs that are damaged are left out and stand in the
+// error, each as a *RecordError; those that were read are returned beside it.
 func (l *Ledger) List(ctx context.Context, f worker.Filter) (runs []worker.Run, err error) {
-	limit := cmp.Or(max(f.Limit, 0), 100)
-	switch {
-	case f.State == worker.Open, f.State == worker.Parked:
-		runs, err = l.listUnfinished(ctx, f, limit)
-	case f.State == "" || record.Known(f.State):
-		runs, err = l.listAll(ctx, f, limit)
-	default:
-		err = errors.New("unknown state " + string(f.State))
+	if err := known(f.State); err != nil {
+		return nil, named("list", err)
 	}
+	limit, list := cmp.Or(max(f.Limit, 0), 100), l.listAll
+	if f.State == worker.Open || f.State == worker.Parked || troubled(f) {
+		list = l.listUnfinished
+	}
+	runs, err = list(ctx, f, limit)
 	return runs, named("list", err)
 }
 
@@ -86,14 +88,6 @@ func (l *Ledger) current(ctx context.Context, hint row) (worker.Run, bool, error
 	return r, err == nil, err
 }
 
-// perhaps tells whether a run may be wanted, by what the index says of it.
-func perhaps(f worker.Filter, v row) bool {
-	first, id := record.Instant(v.first), v.identity()
-	return (f.State == "" || v.state == string(f.State)) && (f.Pool == "" || id.Pool == f.Pool) &&
-		(f.Generation == "" || id.Generation == f.Generation) &&
-		(f.Since.IsZero() || !first.Before(f.Since)) && (f.Until.IsZero() || first.Before(f.Until))
-}
-
 // where is a consistent scan for what DynamoDB can say of a filter: it saves the way here, not the reading.
 func where(f worker.Filter) *dynamodb.ScanInput {
 	in := &dynamodb.ScanInput{ConsistentRead: aws.Bool(true)}
@@ -132,28 +126,23 @@ func smallest(runs []worker.Run, limit int) []worker.Run {
 	return runs[:min(len(runs), limit)]
 }
 
-// Groups counts the runs that have a cause and that f wants, by state and cause: a consistent scan of the whole table.
-// Runs that are damaged are left out and stand in the error, each as a *RecordError, beside the groups.
+// Groups counts the runs that have a cause and that f wants, by state and cause. It reads the index only, which is a moment
+// behind: half a read unit for each 4 KB of it, about 0.4 KB for a run in trouble and 0.25 for one that is open without,
+// so 60,000 runs in trouble cost 3,000 read units, less than a tenth of a cent. It reads no run, so it does not see that
+// one is damaged: Verify does.
 func (l *Ledger) Groups(ctx context.Context, f worker.Filter, t worker.Trend) ([]worker.Group, error) {
-	if f.State != "" && !record.Known(f.State) {
-		return nil, named("groups", errors.New("unknown state "+string(f.State)))
+	if err := known(f.State); err != nil {
+		return nil, named("groups", err)
 	}
-	f.After = ""
 	var groups worker.Groups
-	var broken error
-	err := l.scan(ctx, where(f), func(i item) error {
-		v, err := rowIn(i)
-		r, err := v.sound(err)
-		if err != nil {
-			broken = errors.Join(broken, err)
-			return nil
-		}
-		if cause := r.Cause(); cause != (worker.Cause{}) && f.Match(r) {
-			groups.Add(r.State, cause, r.Updated, r.Key, t)
-		}
-		return nil
+	_, err := l.unfinished(ctx, func(v row) bool {
+		v.count(&groups, f, t)
+		return false
 	})
-	return groups.Sorted(), named("groups", errors.Join(err, broken))
+	if err != nil {
+		return nil, named("groups", err)
+	}
+	return groups.Sorted(), nil
 }
 
 // Find reads one run by its identity; ok is false if the ledger does not know it. One consistent read.

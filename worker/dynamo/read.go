@@ -43,6 +43,9 @@ func (l *Ledger) Overview(ctx context.Context) (worker.Overview, error) {
 	o := worker.Overview{States: map[worker.RunState]int{worker.Open: 0, worker.Parked: 0}}
 	_, err := l.unfinished(ctx, func(v row) bool {
 		state, first := worker.RunState(v.state), record.Instant(v.first)
+		if state != worker.Open && state != worker.Parked { // done with an open effect
+			return false
+		}
 		o.States[state]++
 		if state == worker.Open && (o.Oldest.IsZero() || first.Before(o.Oldest)) {
 			o.Oldest = first
@@ -66,17 +69,27 @@ func (l *Ledger) Unerased(ctx context.Context, before time.Time) iter.Seq2[worke
 	return l.each(ctx, in, "list unerased")
 }
 
-// Verify reads all of the table and compares every checksum. It gives the number of sound runs; the error joins what is
+// Verify reads all of the table and compares every checksum, of runs and papers, and what puts runs into the index. It gives the number of sound runs; the error joins what is
 // not. A scan, as List has it.
 func (l *Ledger) Verify(ctx context.Context) (runs int, err error) {
-	for _, broken := range l.each(ctx, &dynamodb.ScanInput{ConsistentRead: aws.Bool(true)}, "") {
-		if broken != nil {
-			err = errors.Join(err, broken)
-			continue
+	var broken error
+	err = l.scanAll(ctx, &dynamodb.ScanInput{ConsistentRead: aws.Bool(true)}, func(i item) error {
+		switch {
+		case isPaper(i):
+			_, err := sheetIn(i)
+			broken = errors.Join(broken, err)
+		case !shared(i):
+			v, err := rowIn(i)
+			if err == nil {
+				err = v.indexed(i)
+			}
+			if broken = errors.Join(broken, err); err == nil {
+				runs++
+			}
 		}
-		runs++
-	}
-	return runs, named("verify", err)
+		return nil
+	})
+	return runs, named("verify", errors.Join(err, broken))
 }
 
 // errStopped ends a scan whose reader has enough.

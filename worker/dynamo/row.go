@@ -16,6 +16,7 @@ type row struct {
 	lease, fence, crashes   int64
 	updated, first, erased  int64
 	token                   string
+	trouble                 string // "" without a cause
 	record, sum             []byte
 }
 
@@ -43,7 +44,8 @@ func rowOf(r worker.Run, token string) (row, error) {
 	}
 	v := row{key: r.Key, person: person, generation: r.Generation, state: string(r.State), owner: r.Owner,
 		lease: record.Nanoseconds(r.LeaseUntil), fence: r.Fence, crashes: int64(r.Crashes), updated: record.Nanoseconds(r.Updated),
-		first: record.Nanoseconds(r.FirstSeen), erased: record.Nanoseconds(r.Erased), token: token, record: text}
+		first: record.Nanoseconds(r.FirstSeen), erased: record.Nanoseconds(r.Erased), token: token, record: text,
+		trouble: troubleOf(r)}
 	v.sum = v.checksum()
 	return v, nil
 }
@@ -79,6 +81,10 @@ func (v *row) check() error {
 
 // checksum covers everything that decides.
 func (v *row) checksum() []byte {
-	return record.Sum([]string{"postconfirm/dynamo/1", v.key, v.person, v.generation, v.state, v.owner, v.token},
-		[]int64{v.lease, v.fence, v.crashes, v.updated, v.first, v.erased}, v.record)
+	texts := []string{"postconfirm/dynamo/1", v.key, v.person, v.generation, v.state, v.owner, v.token}
+	if v.trouble != "" { // a run without has the sum that it had before there was that attribute
+		texts[0] = "postconfirm/dynamo/2"
+		texts = append(texts, v.trouble)
+	}
+	return record.Sum(texts, []int64{v.lease, v.fence, v.crashes, v.updated, v.first, v.erased}, v.record)
 }

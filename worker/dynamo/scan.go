@@ -9,9 +9,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// scan goes through the table, or an index, a megabyte at a time, and shows every item that the filter lets pass. An
-// error of see ends it.
+// scan goes through the table, or an index, a megabyte at a time, and shows every run that the filter lets pass. An error of
+// see ends it.
 func (l *Ledger) scan(ctx context.Context, in *dynamodb.ScanInput, see func(item) error) error {
+	return l.scanAll(ctx, in, func(i item) error {
+		if shared(i) {
+			return nil
+		}
+		return see(i)
+	})
+}
+
+// scanAll is scan for everything, runs or not.
+func (l *Ledger) scanAll(ctx context.Context, in *dynamodb.ScanInput, see func(item) error) error {
 	page := *in
 	page.TableName = &l.table
 	for {
@@ -20,9 +30,6 @@ func (l *Ledger) scan(ctx context.Context, in *dynamodb.ScanInput, see func(item
 			return err
 		}
 		for _, i := range out.Items {
-			if shared(i) {
-				continue
-			}
 			if err := see(i); err != nil {
 				return err
 			}
@@ -37,7 +44,12 @@ func (l *Ledger) scan(ctx context.Context, in *dynamodb.ScanInput, see func(item
 // a paper.
 func shared(i item) bool {
 	person, ok := i[aPerson].(*types.AttributeValueMemberS)
-	return ok && (person.Value == budgetPerson || person.Value == breakerPerson || strings.HasPrefix(person.Value, paperPrefix))
+	return ok && (person.Value == budgetPerson || person.Value == breakerPerson) || isPaper(i)
+}
+
+func isPaper(i item) bool {
+	person, ok := i[aPerson].(*types.AttributeValueMemberS)
+	return ok && strings.HasPrefix(person.Value, paperPrefix)
 }
 
 func (l *Ledger) scanPage(ctx context.Context, in *dynamodb.ScanInput) (*dynamodb.ScanOutput, error) {
@@ -53,12 +65,15 @@ func (l *Ledger) scanPage(ctx context.Context, in *dynamodb.ScanInput) (*dynamod
 	return out, nil
 }
 
-// unfinished reads the index of what is open or parked, and gives the entries that want is true for. They are no more
-// than hints: identity, state and when the run was first seen, unchecked.
+// unfinished reads the index of what is open, parked, or done with an open effect, and gives the entries that want is true for. They are no more
+// than hints: identity, state, trouble, and when the run was first seen, unchecked.
 func (l *Ledger) unfinished(ctx context.Context, want func(row) bool) (found []row, err error) {
 	err = l.scan(ctx, &dynamodb.ScanInput{IndexName: aws.String(aUnfinished)}, func(i item) error {
 		r := reader{item: i}
 		v := row{key: r.text(aUnfinished), person: r.text(aPerson), generation: r.text(aGeneration), state: r.text(aState), first: r.number(aFirstSeen)}
+		if _, in := i[aTrouble]; in {
+			v.trouble = r.text(aTrouble)
+		}
 		if r.wrong != "" {
 			return &RecordError{v.key, "its entry in the index lacks " + r.wrong}
 		}

@@ -26,15 +26,15 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, table string) err
 	return nil
 }
 
-// shape is the table. The index has the state and when the run was first seen beside the keys, so a run is written to it when it is created, when it
-// is parked or reopened, and when it ends, not with every save.
+// shape is the table. The index has the state, when the run was first seen, and its trouble beside the keys, so an ordinary
+// run is written to it when it is created and when it ends, not with every save; only one in trouble is.
 func shape(table string) *dynamodb.CreateTableInput {
 	return &dynamodb.CreateTableInput{TableName: &table, BillingMode: types.BillingModePayPerRequest,
 		AttributeDefinitions: []types.AttributeDefinition{str(aPerson), str(aGeneration), str(aUnfinished)},
 		KeySchema:            []types.KeySchemaElement{key(aPerson, types.KeyTypeHash), key(aGeneration, types.KeyTypeRange)},
 		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{IndexName: aws.String(aUnfinished),
 			KeySchema:  []types.KeySchemaElement{key(aUnfinished, types.KeyTypeHash)},
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{aState, aFirstSeen}}}}}
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{aState, aFirstSeen, aTrouble}}}}}
 }
 
 func str(name string) types.AttributeDefinition {
@@ -57,5 +57,5 @@ const (
 		` --global-secondary-index-updates '[{"Delete":{"IndexName":"unfinished"}}]'`
 	waitCommand = `aws dynamodb wait table-exists --region %[1]s --table-name %[2]s`
 	indexJSON   = `{"IndexName":"unfinished","KeySchema":[{"AttributeName":"unfinished","KeyType":"HASH"}],` +
-		`"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["state","first_seen"]}}`
+		`"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["state","first_seen","trouble"]}}`
 )

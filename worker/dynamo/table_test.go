@@ -32,7 +32,8 @@ func TestATableThatDoesNotFitIsSentWithItsMend(t *testing.T) {
 			[]string{"no index named unfinished", "aws dynamodb update-table --region eu-west-1 --table-name ledger", `"Create":{"IndexName":"unfinished"`}},
 		{"an index with other keys", "ledger", change(`[{"AttributeName":"unfinished","KeyType":"HASH"}]`, `[{"AttributeName":"generation","KeyType":"HASH"}]`),
 			[]string{"generation (S, HASH), not unfinished (S, HASH)", `[{"Delete":{"IndexName":"unfinished"}}]' ; aws dynamodb update-table`}},
-		{"an index without what is read from it", "ledger", change(`,"first_seen"]`, `]`), []string{"its index lacks state or first_seen", `[{"Delete":{"IndexName":"unfinished"}}]' ; aws dynamodb update-table`}},
+		{"an index without what is read from it", "ledger", change(`,"first_seen"`, ``), []string{"its index lacks state or first_seen", `[{"Delete":{"IndexName":"unfinished"}}]' ; aws dynamodb update-table`}},
+		{"an index of an earlier version", "ledger", change(`,"trouble"]`, `]`), []string{"its index lacks state or first_seen or trouble", `"NonKeyAttributes":["state","first_seen","trouble"]`}},
 		{"not ready", "ledger", change("ACTIVE", "CREATING"), []string{"it is CREATING", "aws dynamodb wait table-exists --region eu-west-1 --table-name ledger"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -119,7 +119,7 @@ const healthy = `{"Table":{"TableStatus":"ACTIVE",
 	"AttributeDefinitions":[{"AttributeName":"person","AttributeType":"S"},{"AttributeName":"generation","AttributeType":"S"},{"AttributeName":"unfinished","AttributeType":"S"}],
 	"KeySchema":[{"AttributeName":"person","KeyType":"HASH"},{"AttributeName":"generation","KeyType":"RANGE"}],
 	"GlobalSecondaryIndexes":[{"IndexName":"unfinished","KeySchema":[{"AttributeName":"unfinished","KeyType":"HASH"}],
-		"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["state","first_seen"]}}]}}`
+		"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["state","first_seen","trouble"]}}]}}`
 
 // client is an SDK client whose retries are on, as its maker may have left them.
 func client(d onewrite.Doer) *dynamodb.Client {

@@ -20,7 +20,7 @@ func job(b *testing.B, l *sqlite.Ledger, i int) error {
 		return err
 	}
 	answer := `{"body":{"name":"` + strings.Repeat("Company ", 35) + `"}}`
-	r.Steps = map[string]worker.StepRecord{}
+	r.Steps, r.Domain = map[string]worker.StepRecord{}, []string{"0a1b2c3d", "99887766", "c0ffee00"}[i%3]
 	for _, step := range []string{"company", "crm"} {
 		r.Steps[step] = worker.StepRecord{State: worker.StepDone, Outcome: worker.OutcomeFound, Output: []byte(answer), At: start()}
 		if err := l.Save(b.Context(), r); err != nil {

@@ -51,6 +51,15 @@ func amend(ctx context.Context, b *sqlite.Beside, i int) error {
 		r.Reason = amended
 		err = b.Amend(ctx, r)
 	}
+	p := paperOf(i)
+	if err == nil {
+		if was, ok, broken := b.Paper(ctx, p.Drawer, p.Name); ok || broken != nil {
+			p, err = was, broken
+		}
+	}
+	if err == nil {
+		_, err = b.PutPaper(ctx, p)
+	}
 	return err
 }
 
@@ -106,6 +115,9 @@ func amendedRuns(t *testing.T, path string, runs map[int]bool, total int) {
 		r, ok, err := l.Run(t.Context(), person(i).Key())
 		if err != nil || !ok || r.Reason != amended || r.Fence < 2 || r.State != worker.Done {
 			t.Fatalf("run %d was amended: found %v, reason %q, fence %d, %v", i, ok, r.Reason, r.Fence, err)
+		}
+		if p, ok, err := l.Paper(t.Context(), "plans", paperOf(i).Name); err != nil || !ok || string(p.Body) != string(paperOf(i).Body) {
+			t.Fatalf("the paper of run %d was put: found %v, %v", i, ok, err)
 		}
 	}
 	if n, err := l.Verify(t.Context()); err != nil || n != total {

@@ -46,7 +46,7 @@ func saveUntilKilled() int {
 	from, _ := strconv.Atoi(os.Getenv(childFrom))
 	err = crowd(8, func(k int) error {
 		for i := from + k; ; i += 8 {
-			if err := finish(context.Background(), l, i); err != nil {
+			if err := eventful(context.Background(), l, i); err != nil {
 				return err
 			}
 			fmt.Println("saved", i)
@@ -143,6 +143,11 @@ func acknowledged(t *testing.T, path string, runs map[int]bool) {
 		run, ok, err := l.Run(t.Context(), person(i).Key())
 		if err != nil || !ok || run.State != worker.Done || run.Written["custom:company"].Digest != fmt.Sprintf("digest %d", i) {
 			t.Fatalf("run %d was acknowledged: found %v, state %s, %v", i, ok, run.State, err)
+		}
+		want := paperOf(i)
+		paper, ok, err := l.Paper(t.Context(), want.Drawer, want.Name)
+		if i%5 == 0 && (err != nil || !ok || paper.Version != 1 || string(paper.Body) != string(want.Body)) {
+			t.Fatalf("the paper of run %d was acknowledged: found %v, version %d, %v", i, ok, paper.Version, err)
 		}
 	}
 	if _, err := l.Verify(t.Context()); err != nil {

@@ -51,13 +51,6 @@ func TestOpenSaysWhatIsTheMatterAndWhatToDo(t *testing.T) {
 			}
 			return errors.Join(l.Close(), foreign(p, "UPDATE meta SET value = '3' WHERE name = 'schema'"))
 		}, problem: `its schema is version "3", this program knows 2`, next: "or a newer one"},
-		{name: "a ledger of an earlier version", make: func(p string) error {
-			l, err := sqlite.Open(p, nil)
-			if err != nil {
-				return err
-			}
-			return errors.Join(l.Close(), foreign(p, "UPDATE meta SET value = '1' WHERE name = 'schema'; DROP TABLE papers"))
-		}, problem: `its schema is version "1", this program knows 2`, next: "use the version of postconfirm that wrote it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "ledger.db")
@@ -306,5 +299,24 @@ func TestAFileThatAnotherProgramLocks(t *testing.T) {
 				shut(t, l)
 			})
 		})
+	}
+}
+
+func TestALedgerOfAnEarlierVersionIsRefused(t *testing.T) {
+	l, path := filled(t, 1)
+	shut(t, l)
+	tamper(t, path, "UPDATE meta SET value = '1' WHERE name = 'schema'; DROP TABLE papers")
+	before := contents(t, path)
+	for name, open := range map[string]func() error{
+		"open":        func() error { _, err := sqlite.Open(path, nil); return err },
+		"open beside": func() error { _, err := sqlite.OpenBeside(path); return err },
+		"read":        func() error { _, err := sqlite.OpenReader(path); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused(t, open(), `its schema is version "1", this program knows 2`, "use the version of postconfirm that wrote it", false)
+		})
+	}
+	if contents(t, path) != before {
+		t.Error("it was changed")
 	}
 }

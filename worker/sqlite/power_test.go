@@ -54,7 +54,7 @@ func saveUntilDark(t *testing.T, path string, m *memory) map[int]bool {
 	var mu sync.Mutex
 	_ = crowd(4, func(k int) error {
 		for i := k; ; i += 4 {
-			if err := finish(t.Context(), l, i); err != nil {
+			if err := eventful(t.Context(), l, i); err != nil {
 				return err // dark: TestAFailedSyncEndsTheLedger says how
 			}
 			mu.Lock()

@@ -98,6 +98,30 @@ func finish(ctx context.Context, l *sqlite.Ledger, i int) error {
 	return l.Save(ctx, finished(r, i))
 }
 
+// eventful is finish, but every fifth run fails once on its way, and has a paper beside it.
+func eventful(ctx context.Context, l *sqlite.Ledger, i int) error {
+	if i%5 != 0 {
+		return finish(ctx, l, i)
+	}
+	r, err := claim(ctx, l, i)
+	if err == nil {
+		r.Steps = map[string]worker.StepRecord{"crm": {Code: "http_503", Kind: "temporary", Attempts: 1}}
+		r.Domain = "0a1b2c3d"
+		err = l.Save(ctx, r)
+	}
+	if err == nil {
+		_, err = l.PutPaper(ctx, paperOf(i))
+	}
+	if err == nil {
+		err = finish(ctx, l, i)
+	}
+	return err
+}
+
+func paperOf(i int) worker.Paper {
+	return worker.Paper{Drawer: "plans", Name: fmt.Sprint("p-", i), Body: fmt.Append(nil, "plan ", i)}
+}
+
 func finished(r worker.Run, i int) worker.Run {
 	r.State, r.Owner, r.Updated = worker.Done, "", start().Add(time.Duration(i)*time.Second)
 	r.Steps = map[string]worker.StepRecord{"company": {State: worker.StepDone, Output: fmt.Appendf(nil, `{"name":"company %d"}`, i)}}
