@@ -60,7 +60,8 @@ type Options struct {
 	Now       func() time.Time
 	Rand      func() float64 // uniform in [0, 1), for jitter
 	// Pipelines finds the pipeline file of a hash, for messages that want another one than the worker's own: an operator who
-	// replays with the file of then. None: such a message is released until its run is too old.
+	// replays with the file of then. ErrNoPipeline says that there is none, which is what nil means for all: such a message
+	// waits for Grace, then its run is parked. Any other error is asked about again until the run is too old.
 	Pipelines    func(ctx context.Context, hash string) (*enrich.Pipeline, error)
 	SchemaMaxAge time.Duration // how long a pool's schema is believed; 10min
 	AnyPool      bool          // touch pools that are not on the pipeline's list: for a local cloud, never for AWS
@@ -158,9 +159,9 @@ func (w *Worker) Handle(ctx context.Context, d Delivery) (v Verdict) {
 	}
 	w, err = w.of(ctx, m.Pipeline)
 	if err != nil {
-		return w.withoutPipeline(m, err)
+		return w.withoutPipeline(ctx, d, m, err)
 	}
-	return w.handleRun(ctx, d, m)
+	return w.handleRun(ctx, d, m, "")
 }
 
 func (w *Worker) panicked(run string) Verdict {

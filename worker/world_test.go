@@ -184,12 +184,19 @@ func (w *world) createQueue(name string, attributes map[string]string) string {
 // confirm makes a confirmed user and puts the message on the queue, as the trigger would. It returns the sub.
 func (w *world) confirm(email string) string {
 	w.t.Helper()
+	sub := w.person(email)
+	w.send(string(w.message(sub).Encode()))
+	return sub
+}
+
+// person makes a confirmed user of whom the queue does not know, and gives the sub.
+func (w *world) person(email string) string {
+	w.t.Helper()
 	up, err := w.clients.Cognito.SignUp(w.t.Context(), &cognitoidentityprovider.SignUpInput{ClientId: &w.client, Username: &email,
 		Password: aws.String("Correct-Horse-7"), UserAttributes: []types.AttributeType{{Name: aws.String("email"), Value: &email}}})
 	w.must(err)
 	_, err = w.clients.Cognito.AdminConfirmSignUp(w.t.Context(), &cognitoidentityprovider.AdminConfirmSignUpInput{UserPoolId: &w.pool, Username: &email})
 	w.must(err)
-	w.send(string(w.message(*up.UserSub).Encode()))
 	return *up.UserSub
 }
 
