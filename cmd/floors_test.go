@@ -58,6 +58,7 @@ var floors = []struct {
 	{"worker/sqlite", []string{"worker", "worker/record"}},
 	{"worker/retention", []string{"worker"}},
 	{"worker/audit", []string{"worker"}},
+	{"worker/replay", []string{"worker", "worker/audit", "enrich", "enrich/event"}},
 	{"worker/rehearse", []string{"worker", "enrich", "enrich/event", "enrich/expr"}},
 	{"worker/workertest", []string{"worker", "enrich"}},
 	{"worker/workertest/fake", []string{"worker"}},

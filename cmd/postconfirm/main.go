@@ -7,6 +7,7 @@
 //	postconfirm explain FILE what the trigger would do with an event, and why
 //	postconfirm ledger …     list a ledger's runs, verify it, salvage a damaged one
 //	postconfirm forget SUB   erase what the ledger keeps of a person, only with --write
+//	postconfirm replay …     reopen chosen runs: plan, look, run; never twice
 //	postconfirm presignup    check a sign-up policy, and try it on events
 //
 // Text for people goes to standard output, or to standard error with --json, when standard output has one JSON object
@@ -86,7 +87,7 @@ func root(std streams) *cobra.Command {
 		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
 	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
-		ledgerCommand(std), forgetCommand(std), triggerCommand(std), presignupFunctionCommand(std))
+		ledgerCommand(std), forgetCommand(std), replayCommand(std), triggerCommand(std), presignupFunctionCommand(std))
 	return cmd
 }
 
