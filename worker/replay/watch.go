@@ -99,42 +99,57 @@ func (t *tracked) waits(run worker.Run) {
 		if s.State.Terminal() || s.Code == "" || throttledWrite {
 			continue
 		}
-		if !lastFailure(s).Equal(t.before[id]) || s.Code == worker.BreakerOpen {
+		switch n := len(s.Failures); {
+		case !lastFailure(s).Equal(t.before[id]):
+			t.known, t.cause = true, worker.Cause{Step: id, Class: s.Failures[n-1].Kind, Code: s.Failures[n-1].Code}
+		case keptAway(s.Code):
 			t.known, t.cause = true, worker.Cause{Step: id, Class: s.Kind, Code: s.Code}
 		}
 	}
 }
 
-// sick tells whether too many failed again, and why. Those whom an open breaker kept away count with the failures of
-// that step.
+// keptAway tells whether a step was not even called, since its vendor is sick or busy.
+func keptAway(code string) bool { return code == worker.BreakerOpen || code == worker.AskedToWait }
+
+// sick tells whether too many failed again, and why. Those who were kept from a vendor count with the failures that it
+// had for others.
 func (w *watch) sick() (why string, sick bool) {
-	all, steps := 0, map[string]int{}
-	codes := map[string]map[string]int{}
+	all, by := w.causes()
+	for step, codes := range by {
+		code, most, away := "", 0, 0
+		for c, n := range codes {
+			switch {
+			case keptAway(c):
+				away += n
+			case n > most || n == most && c < code:
+				code, most = c, n
+			}
+		}
+		if code == "" {
+			code = worker.BreakerOpen
+		}
+		if most += away; all >= sickLeast && 2*most > all {
+			return fmt.Sprintf("%d of the last %d runs failed again: %s %s", most, all, step, code), true
+		}
+	}
+	return "", false
+}
+
+// causes are how many of the last runs are known to fare somehow, and why those failed that did: by step and code.
+func (w *watch) causes() (all int, by map[string]map[string]int) {
+	by = map[string]map[string]int{}
 	for i := len(w.recent) - 1; i >= 0 && all < sickOf; i-- {
 		t := w.recent[i]
 		if !t.known {
 			continue
 		}
-		all++
-		if t.cause == (worker.Cause{}) {
+		if all++; t.cause == (worker.Cause{}) {
 			continue
 		}
-		if codes[t.cause.Step] == nil {
-			codes[t.cause.Step] = map[string]int{}
+		if by[t.cause.Step] == nil {
+			by[t.cause.Step] = map[string]int{}
 		}
-		codes[t.cause.Step][t.cause.Code]++
-		steps[t.cause.Step]++
+		by[t.cause.Step][t.cause.Code]++
 	}
-	for step, by := range codes {
-		code, most := worker.BreakerOpen, 0
-		for c, n := range by {
-			if c != worker.BreakerOpen && (n > most || n == most && c < code) {
-				code, most = c, n
-			}
-		}
-		if most += by[worker.BreakerOpen]; all >= sickLeast && 2*most > all {
-			return fmt.Sprintf("%d of the last %d runs failed again: %s %s", most, all, step, code), true
-		}
-	}
-	return "", false
+	return all, by
 }
