@@ -71,6 +71,11 @@ func (g *Groups) Sorted() []Group {
 	for _, of := range g.all {
 		all = append(all, *of)
 	}
+	return SortGroups(all)
+}
+
+// SortGroups sorts groups as Sorted gives them, in place.
+func SortGroups(all []Group) []Group {
 	slices.SortFunc(all, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(b.Runs, a.Runs), cmp.Compare(a.State, b.State), cmp.Compare(a.Step, b.Step),
 			cmp.Compare(a.Class, b.Class), cmp.Compare(a.Code, b.Code))

@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"context"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
 
 	"github.com/postconfirm/postconfirm/worker"
@@ -13,7 +15,7 @@ type Row struct{ row }
 
 // NewRow makes a row from a state, numbers and the JSON of a record; its sum is right.
 func NewRow(id worker.Identity, state, owner string, lease, fence, crashes, updated, first, erased int64, record []byte) Row {
-	v := row{key: id.Key(), pool: id.Pool, sub: id.Sub, generation: id.Generation, state: state, owner: owner,
+	v := row{key: id.Key(), pool: id.Pool, sub: id.Sub, generation: id.Generation, state: state, owner: owner, source: id.Source, client: id.Client,
 		lease: lease, fence: fence, crashes: crashes, updated: updated, first: first, erased: erased, record: record}
 	v.sum = v.checksum()
 	return Row{v}
@@ -35,7 +37,7 @@ func (r Row) Decode() (worker.Run, error) {
 
 // Columns are pointers to everything that the sum must cover.
 func (r *Row) Columns() (texts []*string, numbers []*int64, record *[]byte) {
-	return []*string{&r.key, &r.pool, &r.sub, &r.generation, &r.state, &r.owner},
+	return []*string{&r.key, &r.pool, &r.sub, &r.generation, &r.state, &r.owner, &r.source, &r.client, &r.domain, &r.cause},
 		[]*int64{&r.lease, &r.fence, &r.crashes, &r.updated, &r.first, &r.erased}, &r.record
 }
 
@@ -59,3 +61,30 @@ func Room(below vfs.VFS) vfs.VFS { return room{below} }
 
 // UnerasedCondition is what finds the runs that Unerased gives.
 const UnerasedCondition = unerased
+
+// Fill stores runs as they are, in one commit: for tests that need many.
+func Fill(l *Ledger, runs []worker.Run) error {
+	rows := make([]row, len(runs))
+	for i, r := range runs {
+		var err error
+		if rows[i], err = rowOf(r); err != nil {
+			return err
+		}
+	}
+	return l.writer.do(context.Background(), func(s *statements) error { return s.addAll(rows) })
+}
+
+// Plan is the SQL by which a page of a list is read, as SQLite explains it, and the SQL itself; "" if no run can match.
+func Plan(r *Reader, f worker.Filter) (explained, query string, err error) {
+	err = r.with(context.Background(), func(c *reading) error {
+		var values []any
+		if query, values, err = c.choose(f, 100); err != nil || query == "" {
+			return err
+		}
+		return c.each("EXPLAIN QUERY PLAN "+query, values, func(s *sqlite3.Stmt) error {
+			explained += s.ColumnText(3) + "\n"
+			return nil
+		})
+	})
+	return explained, query, err
+}

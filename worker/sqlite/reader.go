@@ -124,10 +124,28 @@ func (c *reading) shut() error {
 	return closeConn(c.conn)
 }
 
-// each runs a query and calls f for every row.
+// maxStatements is how many prepared statements a connection keeps: filters of lists can be combined in many ways.
+const maxStatements = 64
+
+// forget makes room for a statement.
+func (c *reading) forget() (err error) {
+	if len(c.stmts) < maxStatements {
+		return nil
+	}
+	for _, s := range c.stmts {
+		err = errors.Join(err, s.Close())
+	}
+	clear(c.stmts)
+	return err
+}
+
+// each runs a query and calls f for every row. f must not run another one.
 func (c *reading) each(query string, values []any, f func(*sqlite3.Stmt) error) (err error) {
 	s := c.stmts[query]
 	if s == nil {
+		if err := c.forget(); err != nil {
+			return err
+		}
 		if s, _, err = c.conn.Prepare(query); err != nil {
 			return fmt.Errorf("prepare: %w", err)
 		}

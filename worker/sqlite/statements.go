@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -13,28 +14,31 @@ import (
 // each reads first and then writes with at most one statement, which SQLite does wholly or not at all, so one that
 // fails leaves nothing behind and the others go on.
 type statements struct {
-	begin, commit, rollback    *sqlite3.Stmt
-	find, insert, update, sums *sqlite3.Stmt
-	others                     *sqlite3.Stmt
-	refresh                    *sqlite3.Stmt // update for what no index but that of ended runs knows
-	addSheet                   *sqlite3.Stmt // a paper; those three return a row for each that they change
-	putSheet, dropSheet        *sqlite3.Stmt
-	change                     totals // of the transaction
+	begin, commit, rollback *sqlite3.Stmt
+	find, insert, sums      *sqlite3.Stmt
+	others                  *sqlite3.Stmt
+	refresh, learn          *sqlite3.Stmt // updates, of as few columns of indexes as will do
+	end, rewrite            *sqlite3.Stmt
+	count, uncount          *sqlite3.Stmt // of troubles
+	addSheet                *sqlite3.Stmt // a paper; those three return a row for each that they change
+	putSheet, dropSheet     *sqlite3.Stmt
+	change                  totals // of the transaction
 }
 
 // totals are the changes of the table totals in one transaction, by state.
 type totals struct {
-	writes int
-	states map[string]int64
+	writes   int
+	states   map[string]int64
+	troubles map[trouble]int64
 }
 
 const (
-	columns     = "key, pool, sub, generation, state, owner, lease_until, fence, crashes, updated, first_seen, erased, record, sum"
-	columnCount = 14
+	columns     = "key, pool, sub, generation, state, owner, source, client, domain, cause, lease_until, fence, crashes, updated, first_seen, erased, record, sum"
+	columnCount = 18
 )
 
 func prepare(c *sqlite3.Conn) (*statements, error) {
-	s := &statements{change: totals{states: map[string]int64{}}}
+	s := &statements{change: totals{states: map[string]int64{}, troubles: map[trouble]int64{}}}
 	for _, p := range []struct {
 		stmt **sqlite3.Stmt
 		text string
@@ -44,11 +48,13 @@ func prepare(c *sqlite3.Conn) (*statements, error) {
 		{&s.rollback, "ROLLBACK"},
 		{&s.find, "SELECT " + columns + " FROM runs WHERE key = ?1"},
 		{&s.others, "SELECT " + columns + " FROM runs WHERE sub = ?1 AND pool = ?2 AND key <> ?3"},
-		{&s.insert, "INSERT INTO runs (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"},
-		{&s.update, `UPDATE runs SET state = ?2, owner = ?3, lease_until = ?4, fence = ?5, crashes = ?6, updated = ?7,
-			first_seen = ?8, erased = ?9, record = ?10, sum = ?11 WHERE key = ?1 AND fence = ?12`},
-		{&s.refresh, `UPDATE runs SET owner = ?2, lease_until = ?3, fence = ?4, crashes = ?5, updated = ?6, record = ?7,
-			sum = ?8 WHERE key = ?1 AND fence = ?9`},
+		{&s.insert, "INSERT INTO runs (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"},
+		{&s.refresh, update()},
+		{&s.learn, update("domain", "cause")},
+		{&s.end, update("domain", "cause", "state", "first_seen", "erased")},
+		{&s.rewrite, update("domain", "cause", "state", "first_seen", "erased", "source", "client")},
+		{&s.count, "INSERT INTO troubles VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET runs = runs + ?4 RETURNING runs"},
+		{&s.uncount, "DELETE FROM troubles WHERE slot = ?1 AND state = ?2 AND cause = ?3"},
 		{&s.addSheet, "INSERT INTO papers (" + sheetColumns + ") VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING RETURNING version"},
 		{&s.putSheet, "UPDATE papers SET version = ?3, body = ?4, sum = ?5 WHERE drawer = ?1 AND name = ?2 AND version = ?6 RETURNING version"},
 		{&s.dropSheet, "DELETE FROM papers WHERE drawer = ?1 AND name = ?2 RETURNING version"},
@@ -90,28 +96,42 @@ func (s *statements) amend(changed row) error {
 }
 
 func (s *statements) add(v row) error {
-	err := bind(s.insert, v.key, v.pool, v.sub, v.generation, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.first,
-		v.erased, v.record, v.sum)
+	err := bind(s.insert, v.key, v.pool, v.sub, v.generation, v.state, v.owner, v.source, v.client, v.domain, v.cause, v.lease,
+		v.fence, v.crashes, v.updated, v.first, v.erased, v.record, v.sum)
 	if err == nil {
 		err = s.insert.Exec()
 	}
 	if err == nil {
 		s.change.writes++
 		s.change.states[v.state]++
+		s.change.trouble(v, 1)
 	}
 	return err
 }
 
+// update is the statement that changes what every save changes, and more. Its values are the key, the fence that the row
+// must have, the columns named here, and those more.
+func update(more ...string) string {
+	set := ""
+	for i, column := range append([]string{"owner", "lease_until", "fence", "crashes", "updated", "record", "sum"}, more...) {
+		set += fmt.Sprintf(", %s = ?%d", column, i+3)
+	}
+	return "UPDATE runs SET " + set[2:] + " WHERE key = ?1 AND fence = ?2"
+}
+
 // replace stores v over the row that is stored. Most changes leave the columns of the indexes as they are: told so, SQLite
 // leaves the indexes alone.
-func (s *statements) replace(v, stored row) (err error) {
-	stmt := s.refresh
-	if v.state == stored.state && v.first == stored.first && v.erased == stored.erased {
-		err = bind(stmt, v.key, v.owner, v.lease, v.fence, v.crashes, v.updated, v.record, v.sum, stored.fence)
-	} else {
-		stmt = s.update
-		err = bind(stmt, v.key, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.first, v.erased, v.record, v.sum, stored.fence)
+func (s *statements) replace(v, stored row) error {
+	stmt, values := s.refresh, []any{v.key, stored.fence, v.owner, v.lease, v.fence, v.crashes, v.updated, v.record, v.sum}
+	switch {
+	case v.source != stored.source || v.client != stored.client:
+		stmt, values = s.rewrite, append(values, v.domain, v.cause, v.state, v.first, v.erased, v.source, v.client)
+	case v.state != stored.state || v.first != stored.first || v.erased != stored.erased:
+		stmt, values = s.end, append(values, v.domain, v.cause, v.state, v.first, v.erased)
+	case v.domain != stored.domain || v.cause != stored.cause:
+		stmt, values = s.learn, append(values, v.domain, v.cause)
 	}
+	err := bind(stmt, values...)
 	if err == nil {
 		err = stmt.Exec()
 	}
@@ -119,6 +139,8 @@ func (s *statements) replace(v, stored row) (err error) {
 		s.change.writes++
 		s.change.states[stored.state]--
 		s.change.states[v.state]++
+		s.change.trouble(stored, -1)
+		s.change.trouble(v, 1)
 	}
 	return err
 }
@@ -129,6 +151,7 @@ func (s *statements) total() (commits int64, ok bool, err error) {
 	if s.change.writes == 0 {
 		return 0, false, nil
 	}
+	err = s.countTroubles()
 	for i, state := range record.States() {
 		err = errors.Join(err, s.sums.BindInt64(i+1, s.change.states[string(state)]))
 	}
@@ -149,6 +172,7 @@ func (s *statements) total() (commits int64, ok bool, err error) {
 func (s *statements) start() error {
 	s.change.writes = 0
 	clear(s.change.states)
+	clear(s.change.troubles)
 	return s.begin.Exec()
 }
 
@@ -183,9 +207,9 @@ func reset(s *sqlite3.Stmt, err error) error {
 // scan reads the columns of the row that s stands on.
 func scan(s *sqlite3.Stmt) row {
 	return row{key: s.ColumnText(0), pool: s.ColumnText(1), sub: s.ColumnText(2), generation: s.ColumnText(3),
-		state: s.ColumnText(4), owner: s.ColumnText(5), lease: s.ColumnInt64(6), fence: s.ColumnInt64(7),
-		crashes: s.ColumnInt64(8), updated: s.ColumnInt64(9), first: s.ColumnInt64(10), erased: s.ColumnInt64(11),
-		record: s.ColumnBlob(12, nil), sum: s.ColumnBlob(13, nil)}
+		state: s.ColumnText(4), owner: s.ColumnText(5), source: s.ColumnText(6), client: s.ColumnText(7), domain: s.ColumnText(8),
+		cause: s.ColumnText(9), lease: s.ColumnInt64(10), fence: s.ColumnInt64(11), crashes: s.ColumnInt64(12), updated: s.ColumnInt64(13),
+		first: s.ColumnInt64(14), erased: s.ColumnInt64(15), record: s.ColumnBlob(16, nil), sum: s.ColumnBlob(17, nil)}
 }
 
 func bind(s *sqlite3.Stmt, values ...any) error {
