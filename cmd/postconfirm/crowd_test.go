@@ -281,3 +281,18 @@ func plan(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 	ts.Setenv("PLAN", id)
 }
+
+// keys N FILE writes the key of the first user's run N times.
+func keys(ts *testscript.TestScript, _ bool, args []string) {
+	c := crowdOf(ts)
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	line := event.RunKey(c.pool, c.subs[0], event.Onboarding) + "\r\n"
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte("\ufeff"+strings.Repeat(line, n)), 0o600))
+}
+
+// swap FILE OLD NEW replaces a text in a file.
+func swap(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), args[1], args[2])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}

@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"users": users, "box": box, "vendor": vendor, "vendors": vendors, "attribute": attribute,
-			"crowd": startCrowd, "mend": mend, "called": called, "groups": groups, "states": states, "plan": plan,
+			"crowd": startCrowd, "mend": mend, "called": called, "groups": groups, "states": states, "plan": plan, "keys": keys, "swap": swap,
 			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger},
 	})
 }

@@ -196,8 +196,8 @@ func replays(ctx context.Context, s settings, o kill.Options, tell func(string))
 	}
 	r := result{size: fmt.Sprintf("%d runs, %d kills", s.size.runs, killed), violations: t.Violations, err: err}
 	r.figures = append([]string{
-		fmt.Sprintf("killed at any moment %d times, between reopening and sending %d times, before the queue's answer %d times; %d lives ended by themselves",
-			t.Kills[kill.Moment], t.Kills[kill.MessageComes], t.Kills[kill.MessageSent], t.Unhurt),
+		fmt.Sprintf("killed at any moment %d times, between reopening and sending %d times, before the queue's answer %d times; interrupted %d times; "+
+			"%d lives ended by themselves", t.Kills[kill.Moment], t.Kills[kill.MessageComes], t.Kills[kill.MessageSent], t.Kills[kill.CtrlC], t.Unhurt),
 		fmt.Sprintf("%d times two ran the plan at once; %d messages woke %d runs", t.Pairs, t.Wakes, s.size.runs)}, figures(t.Verdict)...)
 	return r
 }

@@ -19,6 +19,7 @@ import (
 const (
 	MessageComes = "message.comes" // runs are reopened, their messages have left and never arrive
 	MessageSent  = "message.sent"  // the queue has the messages, and has not answered
+	CtrlC        = "Ctrl-C"        // it may finish what it began, and says that it was interrupted
 )
 
 // ReplayTally is what a replay under kills came to.
@@ -122,12 +123,12 @@ func (w *World) plan(ctx context.Context, runs int) (id string, err error) {
 // replayLife runs the plan and kills it. The place is drawn; now and then another one runs beside it, and is killed
 // a little later.
 func (w *World) replayLife(id string, mean time.Duration, t *ReplayTally) error {
-	place := [...]string{Moment, Moment, Moment, MessageComes, MessageSent}[w.rand.IntN(5)]
+	place := [...]string{Moment, Moment, Moment, CtrlC, MessageComes, MessageSent}[w.rand.IntN(6)]
 	first, err := w.replayer(id)
 	if err != nil {
 		return err
 	}
-	if place != Moment {
+	if place == MessageComes || place == MessageSent {
 		x := &trap{place: place, victim: first}
 		x.left.Store(int64(1 + w.rand.IntN(2)))
 		w.trap.Store(x)
@@ -140,6 +141,10 @@ func (w *World) replayLife(id string, mean time.Duration, t *ReplayTally) error 
 		t.Pairs++
 	}
 	first.wait(time.Duration(w.rand.Int64N(int64(2 * mean))))
+	if place == CtrlC {
+		first.signal(syscall.SIGINT)
+		first.wait(15 * time.Second)
+	}
 	first.kill(Moment)
 	<-first.ended
 	w.trap.Store(nil)
@@ -147,6 +152,10 @@ func (w *World) replayLife(id string, mean time.Duration, t *ReplayTally) error 
 		second.wait(time.Duration(w.rand.Int64N(int64(mean))))
 		second.kill(Moment)
 		<-second.ended
+	}
+	if place == CtrlC && first.interrupted() {
+		t.Kills[CtrlC]++
+		return nil
 	}
 	if !first.killed() {
 		if t.Unhurt++; !first.cmd.ProcessState.Success() {
@@ -156,6 +165,13 @@ func (w *World) replayLife(id string, mean time.Duration, t *ReplayTally) error 
 	}
 	t.Kills[first.place()]++
 	return nil
+}
+
+// interrupted tells whether the program ended as one that was interrupted: by the signal itself if it came before the
+// program could listen.
+func (v *victim) interrupted() bool {
+	status, ok := v.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && (status.Exited() && status.ExitStatus() == 130 || status.Signaled() && status.Signal() == syscall.SIGINT && v.journal.tail() == "")
 }
 
 // replayer starts a `replay run`.
