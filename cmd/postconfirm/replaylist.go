@@ -45,7 +45,6 @@ func (o *operator) listPlans(ctx context.Context, std streams) error {
 				fmt.Fprintln(w, "PLAN\tSTATE\tDONE\tOF\tWHO\tWHY")
 			}
 			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\n", p.ID, p.State, p.Cursor, p.Entries, oneLine(p.Who), oneLine(p.Why))
-			after = p.ID
 		}
 		if err != nil || len(plans) < 100 {
 			if n == 0 && !o.json {

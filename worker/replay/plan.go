@@ -70,15 +70,6 @@ type Counts struct {
 	Damaged  int `json:"damaged,omitempty"`  // what the ledger has can't be trusted
 }
 
-func (c *Counts) add(o Counts) {
-	c.Reopened += o.Reopened
-	c.Enriched += o.Enriched
-	c.Moved += o.Moved
-	c.Gone += o.Gone
-	c.Unknown += o.Unknown
-	c.Damaged += o.Damaged
-}
-
 // of counts one entry that was found so.
 func (c *Counts) of(f found) {
 	switch f {

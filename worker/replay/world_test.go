@@ -232,12 +232,6 @@ func well(r *worker.Run) {
 	r.Steps["crm"] = done(start)
 }
 
-func again(r *worker.Run) {
-	updated := r.Updated
-	refused(r)
-	r.Updated = updated
-}
-
 func contains(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
