@@ -62,6 +62,7 @@ var floors = []struct {
 	{"worker/audit", []string{"worker"}},
 	{"worker/inspect", []string{"worker", "worker/audit", "enrich", "enrich/event"}},
 	{"worker/reconcile", []string{"worker", "enrich", "enrich/event"}},
+	{"worker/replay", []string{"worker", "worker/audit", "enrich", "enrich/event"}},
 	{"worker/rehearse", []string{"worker", "enrich", "enrich/event", "enrich/expr"}},
 	{"worker/workertest", []string{"worker", "enrich"}},
 	{"worker/workertest/fake", []string{"worker"}},

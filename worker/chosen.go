@@ -30,4 +30,4 @@ func (e *execution) leaveOut(r *Run) {
 }
 
 // passable tells whether what needs a skipped step goes on, and sees null.
-func passable(code string) bool { return code == codeCondition || code == codeNotChosen }
+func passable(code string) bool { return code == CodeCondition || code == codeNotChosen }

@@ -125,7 +125,7 @@ func (d *dependency) changed(to gobreaker.State) {
 // wait for the pace.
 func (d *dependency) call(waits context.Context, run string, f func() (enrich.Result, error)) (enrich.Result, error) {
 	if left := d.askedToWait(); left > 0 {
-		return nil, &enrich.Error{Kind: enrich.Throttled, Code: "vendor_asked_to_wait", RetryAfter: left}
+		return nil, &enrich.Error{Kind: enrich.Throttled, Code: AskedToWait, RetryAfter: left}
 	}
 	if d.breaker.State() != gobreaker.StateOpen {
 		if wait := d.board.admit(waits, d.name); wait > 0 {

@@ -161,7 +161,7 @@ func TestARunMayWantAnotherPipelineFile(t *testing.T) {
 		w.replayed(sub, "hash of then", worker.Reopening{})
 		w.work(13*24*time.Hour + 2*time.Hour)
 		expect(t, "state", w.run(sub).State, worker.Parked)
-		expect(t, "reason", w.run(sub).Reason, "too_old")
+		expect(t, "reason", w.run(sub).Reason, "pipeline_unavailable")
 	})
 }
 

@@ -14,6 +14,9 @@ type Verdict struct {
 // BreakerOpen is the reason of a run that was released because an outside system it needs is thought sick.
 const BreakerOpen = "breaker_open"
 
+// AskedToWait is the code of a step that was kept from calling because its outside system had asked several runs to wait.
+const AskedToWait = "vendor_asked_to_wait"
+
 // Outcome is the kind of a verdict.
 type Outcome uint8
 

@@ -16,5 +16,9 @@ func Find(ctx context.Context, place string, c *amazon.Clients, client *connect.
 		return Load(place, client)
 	}
 	s := Settings{Pipeline: place}
-	return s.fetch(ctx, &App{Clients: c, client: client})
+	data, err := s.fetch(ctx, &App{Clients: c})
+	if err != nil {
+		return nil, err
+	}
+	return parse(place, data, client)
 }

@@ -5,6 +5,7 @@ const (
 	files   = "./worker/sqlite"
 	tables  = "./worker/dynamo"
 	events  = "./worker/mailevents"
+	replays = "./worker/replay"
 )
 
 // mutants are the promises of the run engine and of the ledgers, each broken in one place.
@@ -193,5 +194,40 @@ var mutants = []mutant{
 		name: "an effect is not settled while its worker may be at it",
 		file: "worker/settle.go", old: "s.State == StepIntent && r.State != Open", new: "s.State == StepIntent",
 		in: workers, proof: "TestWhatIsNoOpenEffectIsNotSettled",
+	},
+	{
+		name: "a replay leaves a run alone that somebody else reopened",
+		file: "worker/replay/plan.go", old: "case r.Reopens == e.Reopens && r.State == e.State:", new: "case r.State == e.State:",
+		in: replays, proof: "TestAPlanIsRun|TestRow96",
+	},
+	{
+		name: "a run that a killed replay reopened gets its message",
+		file: "worker/replay/plan.go", old: "return woken", new: "return over",
+		in: replays, proof: "TestRow97|TestLedgerAndQueueInTrouble",
+	},
+	{
+		name: "a replay's cursor moves only behind messages that were sent",
+		file: "worker/replay/batch.go", old: "if err := r.send(calm, b.bodies); err != nil {", new: "if err := r.send(calm, b.bodies); err != nil && false {",
+		in: replays, proof: "TestRow97|TestLedgerAndQueueInTrouble",
+	},
+	{
+		name: "a replay counts each run once",
+		file: "worker/replay/batch.go", old: "if p.Cursor >= behind {", new: "if p.Cursor = min(p.Cursor, first); false {",
+		in: replays, proof: "TestRow96|TestRow97",
+	},
+	{
+		name: "a replay repeats unsafe effects only if that is said twice",
+		file: "worker/replay/rules.go", old: "p.Steps[i].Class < enrich.Keyed && !r.Unsafe", new: "false",
+		in: replays, proof: "TestWhatAPlanRefuses",
+	},
+	{
+		name: "a replay from a step leaves finished unsafe effects alone",
+		file: "worker/replay/rules.go", old: "from[s.ID] && s.Class >= enrich.Keyed", new: "from[s.ID]",
+		in: replays, proof: "TestStepsThatAreDoneAnew",
+	},
+	{
+		name: "a replay stops before a sick dependency",
+		file: "worker/replay/watch.go", old: "2*most > all", new: "false",
+		in: replays, proof: "TestRow99",
 	},
 }
