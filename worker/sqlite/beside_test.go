@@ -234,7 +234,7 @@ func TestOpenBeside(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := sqlite.Open(path, nil)
-		refused(t, err, "its last 1 commits are missing", "delete "+path+".mark", true)
+		refused(t, err, "its last 2 commits are missing" /* the run and the paper */, "delete "+path+".mark", true)
 	})
 	t.Run("is told when a single run is damaged, as whoever claims it is", func(t *testing.T) {
 		l, path := filled(t, 2)
