@@ -69,7 +69,7 @@ func (l *Log) Append(ctx context.Context, e Entry) (id string, err error) {
 		now = l.Now
 	}
 	e.At = now().UTC()
-	e.ID = e.At.Format("20060102T150405.000000000Z") + "-" + strings.ToLower(rand.Text()[:8])
+	e.ID = Before(e.At) + "-" + strings.ToLower(rand.Text()[:8])
 	e.Who, e.Why = plain(e.Who), plain(e.Why)
 	body, err := json.Marshal(e)
 	if err != nil {
@@ -80,6 +80,9 @@ func (l *Log) Append(ctx context.Context, e Entry) (id string, err error) {
 	}
 	return e.ID, nil
 }
+
+// Before is the place before the first entry of a moment or later: List behind it gives those.
+func Before(at time.Time) string { return at.UTC().Format("20060102T150405.000000000Z") }
 
 // List reads entries behind an id, the oldest first, at most limit (100 if it is not positive). Fewer than limit are the
 // last. One that can't be read ends the list with an error.
