@@ -1,13 +1,10 @@
 package dynamo
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,103 +35,6 @@ func (l *Ledger) Run(ctx context.Context, key string) (r worker.Run, ok bool, er
 		})
 	}
 	return r, ok, named("read run", err)
-}
-
-// List reads runs in the order of their keys. Open and parked ones are found by the index of those, each then read
-// consistently: their cost is that of what is open and parked. Any other list scans the whole table for every page: a
-// read unit for each 4 KB of it, so a table of a million runs costs some cents and minutes; take the largest pages that
-// memory allows. Runs that are damaged are left out and stand in the error, each as a *RecordError; those that were
-// read are returned beside it.
-func (l *Ledger) List(ctx context.Context, f worker.Filter) (runs []worker.Run, err error) {
-	limit := cmp.Or(max(f.Limit, 0), 100)
-	switch {
-	case f.State == worker.Open, f.State == worker.Parked:
-		runs, err = l.listUnfinished(ctx, f, limit)
-	case f.State == "" || record.Known(f.State):
-		runs, err = l.listAll(ctx, f, limit)
-	default:
-		err = errors.New("unknown state " + string(f.State))
-	}
-	return runs, named("list", err)
-}
-
-func (l *Ledger) listUnfinished(ctx context.Context, f worker.Filter, limit int) (runs []worker.Run, broken error) {
-	found, err := l.unfinished(ctx, func(v row) bool { return v.state == string(f.State) && v.key > f.After })
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(found, func(a, b row) int { return strings.Compare(a.key, b.key) })
-	for _, v := range found {
-		if len(runs) == limit {
-			break
-		}
-		r, ok, err := l.current(ctx, v)
-		switch {
-		case errors.Is(err, ErrDamaged):
-			broken = errors.Join(broken, err)
-		case err != nil:
-			return runs, errors.Join(broken, err)
-		case ok && r.State == f.State: // the index is a moment behind
-			runs = append(runs, r)
-		}
-	}
-	return runs, broken
-}
-
-// listAll keeps the smallest keys of a scan.
-func (l *Ledger) listAll(ctx context.Context, f worker.Filter, limit int) (runs []worker.Run, broken error) {
-	in := &dynamodb.ScanInput{ConsistentRead: aws.Bool(true), FilterExpression: aws.String("#key > :after"),
-		ExpressionAttributeNames: map[string]string{"#key": aKey}, ExpressionAttributeValues: item{":after": text(f.After)}}
-	if f.After == "" { // an empty string is no value to compare with
-		in = &dynamodb.ScanInput{ConsistentRead: aws.Bool(true)}
-	}
-	in = where(in, f.State)
-	err := l.scan(ctx, in, func(i item) error {
-		v, err := rowIn(i)
-		r, err := v.sound(err)
-		if err != nil {
-			broken = errors.Join(broken, err)
-			return nil
-		}
-		runs = append(runs, r)
-		if len(runs) > 4*limit {
-			runs = smallest(runs, limit)
-		}
-		return nil
-	})
-	return smallest(runs, limit), errors.Join(err, broken)
-}
-
-// current reads a run of which the index told.
-func (l *Ledger) current(ctx context.Context, hint row) (worker.Run, bool, error) {
-	v, err := l.get(ctx, hint)
-	if err != nil || v == nil {
-		return worker.Run{}, false, err
-	}
-	r, err := v.run()
-	return r, err == nil, err
-}
-
-// where adds a state to a filter.
-func where(in *dynamodb.ScanInput, state worker.RunState) *dynamodb.ScanInput {
-	if state == "" {
-		return in
-	}
-	if in.ExpressionAttributeNames == nil {
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues = map[string]string{}, item{}
-	}
-	and := aws.ToString(in.FilterExpression)
-	if and != "" {
-		and += " AND "
-	}
-	in.FilterExpression = aws.String(and + "#state = :state")
-	in.ExpressionAttributeNames["#state"], in.ExpressionAttributeValues[":state"] = aState, text(string(state))
-	return in
-}
-
-func smallest(runs []worker.Run, limit int) []worker.Run {
-	slices.SortFunc(runs, func(a, b worker.Run) int { return strings.Compare(a.Key, b.Key) })
-	return runs[:min(len(runs), limit)]
 }
 
 // Overview counts the open and the parked runs, and knows the oldest open one: it reads the index of those, which is a

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -32,10 +33,11 @@ func (l *Ledger) scan(ctx context.Context, in *dynamodb.ScanInput, see func(item
 	}
 }
 
-// shared tells whether an item is no run but one of those that all workers share: the line of the budget, a hint.
+// shared tells whether an item is no run but one of those that all workers share: the line of the budget, a hint,
+// a paper.
 func shared(i item) bool {
 	person, ok := i[aPerson].(*types.AttributeValueMemberS)
-	return ok && (person.Value == budgetPerson || person.Value == breakerPerson)
+	return ok && (person.Value == budgetPerson || person.Value == breakerPerson || strings.HasPrefix(person.Value, paperPrefix))
 }
 
 func (l *Ledger) scanPage(ctx context.Context, in *dynamodb.ScanInput) (*dynamodb.ScanOutput, error) {

@@ -76,6 +76,17 @@ func (r *RecordError) Error() string { return "run " + r.Key + ": " + r.Problem 
 // Unwrap is ErrDamaged, of this ledger and of every one.
 func (r *RecordError) Unwrap() []error { return []error{ErrDamaged, worker.ErrDamaged} }
 
+// PaperError says that one paper is not as it was stored. It is ErrDamaged and worker.ErrDamaged too. No run is affected.
+type PaperError struct{ Drawer, Name string }
+
+// Error gives drawer and name.
+func (p *PaperError) Error() string {
+	return "paper " + p.Drawer + "/" + p.Name + ": its checksum is wrong"
+}
+
+// Unwrap is ErrDamaged, of this ledger and of every one.
+func (p *PaperError) Unwrap() []error { return []error{ErrDamaged, worker.ErrDamaged} }
+
 // explain adds ErrDamaged to what SQLite says of a file whose bytes are wrong.
 func explain(err error) error {
 	if err == nil || errors.Is(err, ErrDamaged) || !damaged(err) {

@@ -47,7 +47,7 @@ func ParseMark(text string) (again string, ok bool) {
 
 // Cells reads a page and everything that looks like a run on it.
 func Cells(page []byte) {
-	w := &wreck{runs: map[string]found{}}
+	w := &wreck{runs: map[string]found{}, papers: map[sheetName]foundSheet{}}
 	(&pages{}).cells(2, append(page, make([]byte, pageSize)...)[:pageSize], func(columns []value) { w.see(columns, 0) })
 	for _, f := range w.runs {
 		_, _, _ = f.salvaged(w, time.Unix(0, 0))

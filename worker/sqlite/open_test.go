@@ -49,8 +49,15 @@ func TestOpenSaysWhatIsTheMatterAndWhatToDo(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return errors.Join(l.Close(), foreign(p, "UPDATE meta SET value = '2' WHERE name = 'schema'"))
-		}, problem: `its schema is version "2", this program knows 1`, next: "or a newer one"},
+			return errors.Join(l.Close(), foreign(p, "UPDATE meta SET value = '3' WHERE name = 'schema'"))
+		}, problem: `its schema is version "3", this program knows 2`, next: "or a newer one"},
+		{name: "a ledger of an earlier version", make: func(p string) error {
+			l, err := sqlite.Open(p, nil)
+			if err != nil {
+				return err
+			}
+			return errors.Join(l.Close(), foreign(p, "UPDATE meta SET value = '1' WHERE name = 'schema'; DROP TABLE papers"))
+		}, problem: `its schema is version "1", this program knows 2`, next: "use the version of postconfirm that wrote it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "ledger.db")

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,44 +27,6 @@ func (r *Reader) Run(ctx context.Context, key string) (run worker.Run, ok bool, 
 func (r *Reader) Person(ctx context.Context, pool, sub string) ([]worker.Run, error) {
 	runs, err := r.runs(ctx, "sub = ?1 AND pool = ?2 ORDER BY key", sub, pool)
 	return runs, wrap("read person", err)
-}
-
-// List reads runs in the order of their keys. Open and parked ones are found at once; for gone and replaced ones all
-// runs are gone through, 100,000 in a quarter of a second. Runs that are damaged are left out and stand in the error, each as a
-// *RecordError; those that were read are returned beside it.
-func (r *Reader) List(ctx context.Context, f worker.Filter) ([]worker.Run, error) {
-	where := "key > ?1"
-	if f.State != "" {
-		if !record.Known(f.State) {
-			return nil, fmt.Errorf("sqlite: list: unknown state %s", f.State)
-		}
-		where += " AND state = '" + string(f.State) + "'" // in the text: only so SQLite sees that a partial index will do
-	}
-	runs, err := r.page(ctx, "SELECT "+columns+" FROM runs WHERE "+where+" ORDER BY key LIMIT ?2", f.After, cmp.Or(max(f.Limit, 0), 100))
-	return runs, wrap("list", err)
-}
-
-// page reads as many sound runs as are wanted, past those that are damaged, so that only the last page is empty.
-func (r *Reader) page(ctx context.Context, query, after string, limit int) (runs []worker.Run, broken error) {
-	for len(runs) < limit {
-		want := limit - len(runs)
-		rows, err := r.rows(ctx, query, nil, after, int64(want))
-		if err != nil {
-			return runs, errors.Join(err, broken)
-		}
-		for _, v := range rows {
-			after = v.key
-			if run, err := v.sound(); err == nil {
-				runs = append(runs, run)
-			} else {
-				broken = errors.Join(broken, err)
-			}
-		}
-		if len(rows) < want {
-			break
-		}
-	}
-	return runs, broken
 }
 
 // Written merges what the runs of this person wrote, the value that was observed last winning each attribute.

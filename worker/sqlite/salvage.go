@@ -21,6 +21,8 @@ type Salvaged struct {
 	Identity string   // of the new ledger
 	Sound    int      // runs taken over as they were
 	Parked   []string // keys of runs that were parked, since what is known of them is not the last that was
+	Papers   int      // taken over as they were
+	Torn     []string // papers, as DRAWER/NAME, of which only the name is left
 	Pages    int      // damaged, of file and log
 	// Missing is how many runs the old ledger counted that can't be found at all; -1 if its counts can't be read.
 	Missing int
@@ -36,7 +38,10 @@ type Salvaged struct {
 // looked. So are all open runs if commits are missing, since each may be older than it says. A run of which nothing is
 // left can't be known: if its message comes again, it begins anew, effects included.
 //
-// It holds the runs in memory. now is when parked runs are parked. The error is *Held, *Unusable, or that of the new
+// Papers whose checksum is right are taken over too; the others are named. If commits are missing, a paper may be older
+// than the last that was.
+//
+// It holds runs and papers in memory. now is when parked runs are parked. The error is *Held, *Unusable, or that of the new
 // file, which is removed then.
 func Salvage(ctx context.Context, from, to string, now time.Time) (*Salvaged, error) {
 	from, err := place(from, false)
@@ -107,7 +112,8 @@ func (w *wreck) write(ctx context.Context, to string, now time.Time) (_ *Salvage
 			return nil, fmt.Errorf("sqlite: salvage: %w", err)
 		}
 	}
-	return s, nil
+	s.Papers, s.Torn, err = w.writePapers(ctx, l)
+	return s, err
 }
 
 func (s *statements) addAll(rows []row) error {

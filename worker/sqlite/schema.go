@@ -11,7 +11,7 @@ import (
 )
 
 // schemaVersion is of the tables and of the record's JSON. It rises when an older program would misread a newer file.
-const schemaVersion = "1"
+const schemaVersion = "2"
 
 // tables are the whole schema. runs keeps its rowid: what is new stands together at the end, so the saves of young runs
 // share pages; by its hashed key every save would touch a page of its own. The indexes over times grow at their ends for the same
@@ -33,6 +33,9 @@ CREATE INDEX runs_open ON runs(key) WHERE state = 'open';
 CREATE INDEX runs_parked ON runs(key) WHERE state = 'parked';
 CREATE INDEX runs_waiting ON runs(first_seen) WHERE state = 'open';
 CREATE INDEX runs_unerased ON runs(updated) WHERE ` + unerased + `;
+CREATE TABLE papers (
+	drawer TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL, sum BLOB NOT NULL, UNIQUE (drawer, name)
+) STRICT;
 INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0);
 `
 

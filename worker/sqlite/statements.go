@@ -17,7 +17,9 @@ type statements struct {
 	find, insert, update, sums *sqlite3.Stmt
 	others                     *sqlite3.Stmt
 	refresh                    *sqlite3.Stmt // update for what no index but that of ended runs knows
-	change                     totals        // of the transaction
+	addSheet                   *sqlite3.Stmt // a paper; those three return a row for each that they change
+	putSheet, dropSheet        *sqlite3.Stmt
+	change                     totals // of the transaction
 }
 
 // totals are the changes of the table totals in one transaction, by state.
@@ -47,6 +49,9 @@ func prepare(c *sqlite3.Conn) (*statements, error) {
 			first_seen = ?8, erased = ?9, record = ?10, sum = ?11 WHERE key = ?1 AND fence = ?12`},
 		{&s.refresh, `UPDATE runs SET owner = ?2, lease_until = ?3, fence = ?4, crashes = ?5, updated = ?6, record = ?7,
 			sum = ?8 WHERE key = ?1 AND fence = ?9`},
+		{&s.addSheet, "INSERT INTO papers (" + sheetColumns + ") VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING RETURNING version"},
+		{&s.putSheet, "UPDATE papers SET version = ?3, body = ?4, sum = ?5 WHERE drawer = ?1 AND name = ?2 AND version = ?6 RETURNING version"},
+		{&s.dropSheet, "DELETE FROM papers WHERE drawer = ?1 AND name = ?2 RETURNING version"},
 		{&s.sums, `UPDATE totals SET commits = commits + 1, open = open + ?1, done = done + ?2, parked = parked + ?3,
 			gone = gone + ?4, replaced = replaced + ?5 RETURNING commits`},
 	} {

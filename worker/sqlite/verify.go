@@ -11,7 +11,7 @@ import (
 	"github.com/postconfirm/postconfirm/worker/record"
 )
 
-// Verify reads all of the ledger: the structure of the file, every page, every run, and whether the totals are right.
+// Verify reads all of the ledger: the structure of the file, every page, every run, every paper, and whether the totals are right.
 // It gives the number of sound runs; the error joins what is not, and is ErrDamaged. It takes one or two seconds for
 // each 100 MB, and the log can't be moved into the file meanwhile.
 func (r *Reader) Verify(ctx context.Context) (runs int, err error) {
@@ -41,6 +41,16 @@ func (c *reading) verify(runs *int, found *error) error {
 		}
 		*runs++
 		counted[worker.RunState(v.state)]++
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = c.each("SELECT "+sheetColumns+" FROM papers", nil, func(s *sqlite3.Stmt) error {
+		v := scanSheet(s)
+		if _, err := v.paper(); err != nil {
+			*found = errors.Join(*found, err)
+		}
 		return nil
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 // wreck is what can be read of a damaged ledger.
 type wreck struct {
 	runs    map[string]found
+	papers  map[sheetName]foundSheet
 	damaged int   // pages
 	commits int64 // that the ledger counts; -1 if that can't be read
 	counted int64 // runs that it counts; -1 if that can't be read
@@ -30,7 +31,7 @@ func readWreck(ctx context.Context, path string) (*wreck, error) {
 		return nil, err
 	}
 	defer func() { _ = p.close() }()
-	w := &wreck{runs: map[string]found{}, damaged: len(p.broken), commits: -1, counted: -1}
+	w := &wreck{runs: map[string]found{}, papers: map[sheetName]foundSheet{}, damaged: len(p.broken), commits: -1, counted: -1}
 	for number := uint32(1); number <= p.numbers(); number++ {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("sqlite: salvage: %w", ctx.Err())
@@ -56,6 +57,10 @@ func readWreck(ctx context.Context, path string) (*wreck, error) {
 func (w *wreck) see(columns []value, frame int64) {
 	if len(columns) == 1+len(record.States()) && !columns[0].isText {
 		w.total(columns)
+	}
+	if v, ok := sheetIn(columns); ok {
+		w.seeSheet(v, frame)
+		return
 	}
 	v, ok := rowIn(columns)
 	if !ok || v.key != v.identity().Key() {

@@ -11,19 +11,14 @@ import (
 
 // Records is what operators' programs read and change beside a working worker, as far as every ledger has it.
 type Records interface {
-	// Run reads one run by its key; ok is false if there is none.
-	Run(ctx context.Context, key string) (r worker.Run, ok bool, err error)
-	// Person reads all runs of a person, in the order of their keys.
-	Person(ctx context.Context, pool, sub string) ([]worker.Run, error)
-	// List reads runs in the order of their keys.
-	List(ctx context.Context, f worker.Filter) ([]worker.Run, error)
+	worker.Index
+	worker.Amender
+	worker.Papers
 	// Overview counts runs by state; a ledger that can't count a state at once has no key for it.
 	Overview(ctx context.Context) (worker.Overview, error)
 	// Unerased goes through the runs that ended before a moment and are not erased, in any order. An error that is no
 	// worker.ErrDamaged is the last.
 	Unerased(ctx context.Context, before time.Time) iter.Seq2[worker.Run, error]
-	// Amend stores r over the version that has its fence, and raises the fence by one; else worker.ErrLeaseLost.
-	Amend(ctx context.Context, r worker.Run) error
 }
 
 // RecordsHarness is one ledger under test, empty when the suite gets it, and its records.
@@ -42,7 +37,11 @@ func Ledgers(t *testing.T, open func(t *testing.T) RecordsHarness) {
 		{"a run that is not known is not there", (*recordsCase).findsNothing},
 		{"the runs of a person are all of them and nobody else's", (*recordsCase).readsPersons},
 		{"a list gives each state, page by page", (*recordsCase).lists},
+		{"a list keeps to every part of its filter, page by page", (*recordsCase).filters},
 		{"a list of a state that is none is refused", (*recordsCase).refusesStates},
+		{"groups are what adding up all runs gives, before and after runs move", (*recordsCase).groups},
+		{"groups come the largest first, and of a state that is none they are refused", (*recordsCase).sortsGroups},
+		{"a run is found by its identity", (*recordsCase).finds},
 		{"an overview counts the runs and knows the oldest open one", (*recordsCase).counts},
 		{"an amended run is stored, with the next fence, and its holder can't save", (*recordsCase).amends},
 		{"an old version can't be amended and leaves nothing behind", (*recordsCase).refusesOldVersions},
@@ -51,6 +50,15 @@ func Ledgers(t *testing.T, open func(t *testing.T) RecordsHarness) {
 		{"of a crowd that amends one version one wins", (*recordsCase).hasOneWinner},
 		{"the unerased runs are those that ended before and have their answers", (*recordsCase).listsUnerased},
 		{"a canceled context returns its error and changes nothing", (*recordsCase).honoursContexts},
+		{"a paper is read as it was put, and every change has a version of its own", (*recordsCase).keepsPapers},
+		{"a paper that moved can't be put over", (*recordsCase).refusesOldPapers},
+		{"a drawer gives its papers in their order, page by page, and no others", (*recordsCase).readsDrawers},
+		{"a page of papers without a limit has a hundred", (*recordsCase).readsAHundredPapers},
+		{"a dropped paper is gone and may be put anew", (*recordsCase).dropsPapers},
+		{"a paper with a name that is none, or too long, is refused", (*recordsCase).refusesBadPapers},
+		{"of a crowd that puts one version one wins", (*recordsCase).hasOnePaperWinner},
+		{"nothing that reads runs meets papers", (*recordsCase).keepsPapersApart},
+		{"a canceled context keeps papers as they are", (*recordsCase).honoursContextsOfPapers},
 	} {
 		t.Run(sentence.name, func(t *testing.T) {
 			h := open(t)

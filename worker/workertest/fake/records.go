@@ -40,6 +40,9 @@ func (r Records) Find(ctx context.Context, id worker.Identity) (worker.Run, bool
 
 // Groups counts the runs that have a cause.
 func (r Records) Groups(ctx context.Context, f worker.Filter, t worker.Trend) ([]worker.Group, error) {
+	if f.State != "" && !slices.Contains(states(), f.State) {
+		return nil, errors.New("fake: groups: unknown state " + string(f.State))
+	}
 	runs, err := r.choose(ctx, func(run worker.Run) bool { return f.Match(run) && run.Cause() != worker.Cause{} })
 	if err != nil {
 		return nil, err
