@@ -64,6 +64,7 @@ type StepRecord struct {
 	Code     string          `json:"code,omitempty"`     // of the last failure, or why it was skipped
 	At       time.Time       `json:"at,omitzero"`        // when Output was observed, or the intent recorded
 	First    time.Time       `json:"first,omitzero"`     // when the first intent was recorded: the age of the effect key
+	Settled  bool            `json:"settled,omitempty"`  // State is what Settle was told, not what an answer said
 }
 
 // Run is one entry of the ledger. Personal values can stand in step outputs only.
@@ -137,7 +138,7 @@ func (r *Run) Reopen(now time.Time) {
 	for id, s := range r.Steps {
 		if !s.State.Terminal() || s.State == StepFailed {
 			if s.State == StepFailed {
-				s.State, s.Outcome = StepOpen, ""
+				s.State, s.Outcome, s.Settled = StepOpen, "", false
 			}
 			s.Attempts = 0
 			r.Steps[id] = s
@@ -157,7 +158,7 @@ func (r *Run) Flag(f string) {
 func (r *Run) OpenEffects() []string {
 	var ids []string
 	for id, s := range r.Steps {
-		if s.State == StepUnknown || s.State == StepIntent && r.State != Open {
+		if r.openEffect(s) {
 			ids = append(ids, id)
 		}
 	}
