@@ -30,7 +30,10 @@ func (r *Run) Reopen(now time.Time, how Reopening) {
 		}
 		if !s.State.Terminal() || s.State == StepFailed {
 			if s.State == StepFailed {
-				s.State, s.Outcome = StepOpen, ""
+				if s.Settled {
+					r.dropFlag("step " + id + ": " + s.Code)
+				}
+				s.State, s.Outcome, s.Settled = StepOpen, "", false
 			}
 			s.Attempts = 0
 			r.Steps[id] = s

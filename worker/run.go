@@ -67,6 +67,7 @@ type StepRecord struct {
 	Took     int64           `json:"ms,omitempty"`       // milliseconds of the last delivery's calls, with the pauses between them
 	Failures []Failure       `json:"failures,omitempty"` // the last of them, MaxFailures at most, the oldest first
 	Again    int             `json:"again,omitempty"`    // how often an operator wanted it done anew: each has an effect key of its own
+	Settled  bool            `json:"settled,omitempty"`  // State is what Settle was told, not what an answer said
 }
 
 // Run is one entry of the ledger. Personal values can stand in step outputs only.
@@ -144,7 +145,7 @@ func (r *Run) Flag(f string) {
 func (r *Run) OpenEffects() []string {
 	var ids []string
 	for id, s := range r.Steps {
-		if s.State == StepUnknown || s.State == StepIntent && r.State != Open {
+		if r.openEffect(s) {
 			ids = append(ids, id)
 		}
 	}
