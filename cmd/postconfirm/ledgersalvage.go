@@ -71,6 +71,12 @@ func salvaged(std streams, to string, s *sqlite.Salvaged) error {
 	for _, key := range s.Parked {
 		fmt.Fprintf(std.out, "parked (%s): %s\n", sqlite.Corrupt, key)
 	}
+	if s.Papers > 0 {
+		fmt.Fprintf(std.out, "%s of operators taken over\n", are(s.Papers, "paper"))
+	}
+	for _, name := range s.Torn {
+		fmt.Fprintf(std.out, "lost: paper %s\n", name)
+	}
 	if s.Pages > 0 {
 		fmt.Fprintf(std.out, "%s damaged\n", are(s.Pages, "page"))
 	}
@@ -81,6 +87,9 @@ func salvaged(std streams, to string, s *sqlite.Salvaged) error {
 		return partly(to, s, errors.New("the old ledger's counts are gone: nobody can tell whether runs are missing"))
 	case s.Behind || len(s.Parked) > 0:
 		return partly(to, s, fmt.Errorf("not all runs were taken over as they were: %d parked", len(s.Parked)))
+	}
+	if len(s.Torn) > 0 {
+		return partly(to, s, fmt.Errorf("%s of operators (plans, entries of the audit log) can't be read any more", count(len(s.Torn), "paper")))
 	}
 	fmt.Fprintf(std.out, "%s%s is complete\n", filePrefix, to)
 	return nil

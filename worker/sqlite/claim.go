@@ -42,7 +42,7 @@ func (s *statements) free(v row, now time.Time) (others bool, err error) {
 	err = bind(s.others, v.sub, v.pool, v.key)
 	for err == nil && s.others.Step() {
 		others = true
-		if s.others.ColumnText(5) == "" || s.others.ColumnInt64(6) <= record.Nanoseconds(now) {
+		if s.others.ColumnText(5) == "" || s.others.ColumnInt64(10) <= record.Nanoseconds(now) {
 			continue
 		}
 		if other := scan(s.others); other.check() == nil {

@@ -13,7 +13,7 @@ type Row struct{ row }
 
 // NewRow makes a row from a state, numbers and the JSON of a record; its sum is right.
 func NewRow(id worker.Identity, state, owner string, lease, fence, crashes, updated, first, erased int64, record []byte) Row {
-	v := row{key: id.Key(), pool: id.Pool, sub: id.Sub, generation: id.Generation, state: state, owner: owner,
+	v := row{key: id.Key(), pool: id.Pool, sub: id.Sub, generation: id.Generation, state: state, owner: owner, source: id.Source, client: id.Client,
 		lease: lease, fence: fence, crashes: crashes, updated: updated, first: first, erased: erased, record: record}
 	v.sum = v.checksum()
 	return Row{v}
@@ -35,7 +35,7 @@ func (r Row) Decode() (worker.Run, error) {
 
 // Columns are pointers to everything that the sum must cover.
 func (r *Row) Columns() (texts []*string, numbers []*int64, record *[]byte) {
-	return []*string{&r.key, &r.pool, &r.sub, &r.generation, &r.state, &r.owner},
+	return []*string{&r.key, &r.pool, &r.sub, &r.generation, &r.state, &r.owner, &r.source, &r.client, &r.domain, &r.cause},
 		[]*int64{&r.lease, &r.fence, &r.crashes, &r.updated, &r.first, &r.erased}, &r.record
 }
 

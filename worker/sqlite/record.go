@@ -13,14 +13,18 @@ import (
 //	state  owner  lease_until  fence  what claims are decided by
 //	crashes  updated
 //	first_seen  erased                what indexes are made of
+//	source  client  domain            what lists look for; the record has them too
+//	cause                             likewise: step, class and code of worker.Run.Cause, with tabs between; "" without trouble
 //	record                            JSON of the rest
 //	sum                               16 bytes of SHA-256 over all of the above
 //
 // Times are nanoseconds since 1970, 0 for none. A claim changes columns only, so the one goroutine that writes never
-// reads or makes JSON.
+// reads or makes JSON. If worker.Run.Cause ever says something else of a run that is stored, schemaVersion must rise.
 type row struct {
 	key, pool, sub, generation string
 	state, owner               string
+	source, client, domain     string
+	cause                      string
 	lease, fence, crashes      int64
 	updated, first, erased     int64
 	record, sum                []byte
@@ -33,6 +37,7 @@ func rowOf(r worker.Run) (row, error) {
 		return row{}, err
 	}
 	v := row{key: r.Key, pool: r.Pool, sub: r.Sub, generation: r.Generation, state: string(r.State), owner: r.Owner,
+		source: r.Source, client: r.Client, domain: r.Domain, cause: causeText(r.Cause()),
 		lease: record.Nanoseconds(r.LeaseUntil), fence: r.Fence, crashes: int64(r.Crashes), updated: record.Nanoseconds(r.Updated),
 		first: record.Nanoseconds(r.FirstSeen), erased: record.Nanoseconds(r.Erased), record: text}
 	v.sum = v.checksum()
@@ -71,6 +76,6 @@ func (v *row) check() error {
 
 // checksum covers every column.
 func (v *row) checksum() []byte {
-	return record.Sum([]string{"postconfirm/ledger/1", v.key, v.pool, v.sub, v.generation, v.state, v.owner},
+	return record.Sum([]string{"postconfirm/ledger/2", v.key, v.pool, v.sub, v.generation, v.state, v.owner, v.source, v.client, v.domain, v.cause},
 		[]int64{v.lease, v.fence, v.crashes, v.updated, v.first, v.erased}, v.record)
 }

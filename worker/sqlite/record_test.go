@@ -15,6 +15,7 @@ import (
 func sampleRow(t testing.TB) sqlite.Row {
 	t.Helper()
 	r := finished(worker.Run{Identity: person(1), Key: person(1).Key(), Fence: 3, FirstSeen: start(), LeaseUntil: start()}, 1)
+	r.Owner, r.Domain, r.Steps["mail"] = "a", "0a1b2c3d", worker.StepRecord{State: worker.StepUnknown, Code: "interrupted"}
 	row, err := sqlite.RowOf(r)
 	if err != nil {
 		t.Fatal(err)

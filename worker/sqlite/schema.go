@@ -15,7 +15,11 @@ const schemaVersion = "2"
 
 // tables are the whole schema. runs keeps its rowid: what is new stands together at the end, so the saves of young runs
 // share pages; by its hashed key every save would touch a page of its own. The indexes over times grow at their ends for the same
-// reason. totals has one row, kept by whoever writes.
+// reason. totals has one row, kept by whoever writes; so has troubles one for each cause, and one more for each ten minutes
+// in which runs with it were last saved.
+//
+// An ordinary run pays for lists once, when it ends: an entry of runs_settled, near others of its client and time, and a
+// small one of runs_of_domain. Only runs with a cause are in runs_troubled, which has all that the usual filters look at.
 const tables = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE totals (
@@ -24,8 +28,8 @@ CREATE TABLE totals (
 ) STRICT;
 CREATE TABLE runs (
 	key TEXT NOT NULL UNIQUE, pool TEXT NOT NULL, sub TEXT NOT NULL, generation TEXT NOT NULL,
-	state TEXT NOT NULL, owner TEXT NOT NULL, lease_until INTEGER NOT NULL, fence INTEGER NOT NULL,
-	crashes INTEGER NOT NULL, updated INTEGER NOT NULL, first_seen INTEGER NOT NULL, erased INTEGER NOT NULL,
+	state TEXT NOT NULL, owner TEXT NOT NULL, source TEXT NOT NULL, client TEXT NOT NULL, domain TEXT NOT NULL, cause TEXT NOT NULL,
+	lease_until INTEGER NOT NULL, fence INTEGER NOT NULL, crashes INTEGER NOT NULL, updated INTEGER NOT NULL, first_seen INTEGER NOT NULL, erased INTEGER NOT NULL,
 	record BLOB NOT NULL, sum BLOB NOT NULL
 ) STRICT;
 CREATE INDEX runs_of_person ON runs(sub);
@@ -33,6 +37,14 @@ CREATE INDEX runs_open ON runs(key) WHERE state = 'open';
 CREATE INDEX runs_parked ON runs(key) WHERE state = 'parked';
 CREATE INDEX runs_waiting ON runs(first_seen) WHERE state = 'open';
 CREATE INDEX runs_unerased ON runs(updated) WHERE ` + unerased + `;
+CREATE INDEX runs_settled ON runs(state, pool, client, first_seen) WHERE ` + settled + `;
+CREATE INDEX runs_of_domain ON runs(domain) WHERE domain <> '' AND ` + settled + `;
+CREATE INDEX runs_of_source ON runs(source) WHERE source <> 'signup';
+CREATE INDEX runs_of_generation ON runs(generation) WHERE generation <> '0';
+CREATE INDEX runs_troubled ON runs(state, cause, updated, key, pool, source, client, domain, generation, first_seen) WHERE cause <> '';
+CREATE TABLE troubles (
+	slot INTEGER NOT NULL, state TEXT NOT NULL, cause TEXT NOT NULL, runs INTEGER NOT NULL, PRIMARY KEY (slot, state, cause)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE papers (
 	drawer TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL, sum BLOB NOT NULL, UNIQUE (drawer, name)
 ) STRICT;
@@ -41,6 +53,9 @@ INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0);
 
 // unerased is the condition of runs that have ended and still have their answers.
 const unerased = "erased = 0 AND state IN ('done', 'gone', 'replaced')"
+
+// settled is the condition of runs that nobody works on.
+const settled = "state <> 'open'"
 
 // setUp makes a new ledger, or checks that an old one is ours before anything in it changes.
 func setUp(c *sqlite3.Conn, path string) (m mark, err error) {

@@ -17,6 +17,7 @@ type statements struct {
 	find, insert, update, sums *sqlite3.Stmt
 	others                     *sqlite3.Stmt
 	refresh                    *sqlite3.Stmt // update for what no index but that of ended runs knows
+	count, uncount             *sqlite3.Stmt // of troubles
 	addSheet                   *sqlite3.Stmt // a paper; those three return a row for each that they change
 	putSheet, dropSheet        *sqlite3.Stmt
 	change                     totals // of the transaction
@@ -24,17 +25,18 @@ type statements struct {
 
 // totals are the changes of the table totals in one transaction, by state.
 type totals struct {
-	writes int
-	states map[string]int64
+	writes   int
+	states   map[string]int64
+	troubles map[trouble]int64
 }
 
 const (
-	columns     = "key, pool, sub, generation, state, owner, lease_until, fence, crashes, updated, first_seen, erased, record, sum"
-	columnCount = 14
+	columns     = "key, pool, sub, generation, state, owner, source, client, domain, cause, lease_until, fence, crashes, updated, first_seen, erased, record, sum"
+	columnCount = 18
 )
 
 func prepare(c *sqlite3.Conn) (*statements, error) {
-	s := &statements{change: totals{states: map[string]int64{}}}
+	s := &statements{change: totals{states: map[string]int64{}, troubles: map[trouble]int64{}}}
 	for _, p := range []struct {
 		stmt **sqlite3.Stmt
 		text string
@@ -44,11 +46,13 @@ func prepare(c *sqlite3.Conn) (*statements, error) {
 		{&s.rollback, "ROLLBACK"},
 		{&s.find, "SELECT " + columns + " FROM runs WHERE key = ?1"},
 		{&s.others, "SELECT " + columns + " FROM runs WHERE sub = ?1 AND pool = ?2 AND key <> ?3"},
-		{&s.insert, "INSERT INTO runs (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"},
-		{&s.update, `UPDATE runs SET state = ?2, owner = ?3, lease_until = ?4, fence = ?5, crashes = ?6, updated = ?7,
-			first_seen = ?8, erased = ?9, record = ?10, sum = ?11 WHERE key = ?1 AND fence = ?12`},
-		{&s.refresh, `UPDATE runs SET owner = ?2, lease_until = ?3, fence = ?4, crashes = ?5, updated = ?6, record = ?7,
-			sum = ?8 WHERE key = ?1 AND fence = ?9`},
+		{&s.insert, "INSERT INTO runs (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"},
+		{&s.update, `UPDATE runs SET state = ?2, owner = ?3, source = ?4, client = ?5, domain = ?6, cause = ?7, lease_until = ?8, fence = ?9,
+			crashes = ?10, updated = ?11, first_seen = ?12, erased = ?13, record = ?14, sum = ?15 WHERE key = ?1 AND fence = ?16`},
+		{&s.refresh, `UPDATE runs SET owner = ?2, domain = ?3, cause = ?4, lease_until = ?5, fence = ?6, crashes = ?7, updated = ?8,
+			record = ?9, sum = ?10 WHERE key = ?1 AND fence = ?11`},
+		{&s.count, "INSERT INTO troubles VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET runs = runs + ?4 RETURNING runs"},
+		{&s.uncount, "DELETE FROM troubles WHERE slot = ?1 AND state = ?2 AND cause = ?3"},
 		{&s.addSheet, "INSERT INTO papers (" + sheetColumns + ") VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING RETURNING version"},
 		{&s.putSheet, "UPDATE papers SET version = ?3, body = ?4, sum = ?5 WHERE drawer = ?1 AND name = ?2 AND version = ?6 RETURNING version"},
 		{&s.dropSheet, "DELETE FROM papers WHERE drawer = ?1 AND name = ?2 RETURNING version"},
@@ -90,14 +94,15 @@ func (s *statements) amend(changed row) error {
 }
 
 func (s *statements) add(v row) error {
-	err := bind(s.insert, v.key, v.pool, v.sub, v.generation, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.first,
-		v.erased, v.record, v.sum)
+	err := bind(s.insert, v.key, v.pool, v.sub, v.generation, v.state, v.owner, v.source, v.client, v.domain, v.cause, v.lease,
+		v.fence, v.crashes, v.updated, v.first, v.erased, v.record, v.sum)
 	if err == nil {
 		err = s.insert.Exec()
 	}
 	if err == nil {
 		s.change.writes++
 		s.change.states[v.state]++
+		s.change.trouble(v, 1)
 	}
 	return err
 }
@@ -106,11 +111,12 @@ func (s *statements) add(v row) error {
 // leaves the indexes alone.
 func (s *statements) replace(v, stored row) (err error) {
 	stmt := s.refresh
-	if v.state == stored.state && v.first == stored.first && v.erased == stored.erased {
-		err = bind(stmt, v.key, v.owner, v.lease, v.fence, v.crashes, v.updated, v.record, v.sum, stored.fence)
+	if v.state == stored.state && v.first == stored.first && v.erased == stored.erased && v.source == stored.source && v.client == stored.client {
+		err = bind(stmt, v.key, v.owner, v.domain, v.cause, v.lease, v.fence, v.crashes, v.updated, v.record, v.sum, stored.fence)
 	} else {
 		stmt = s.update
-		err = bind(stmt, v.key, v.state, v.owner, v.lease, v.fence, v.crashes, v.updated, v.first, v.erased, v.record, v.sum, stored.fence)
+		err = bind(stmt, v.key, v.state, v.owner, v.source, v.client, v.domain, v.cause, v.lease, v.fence, v.crashes, v.updated,
+			v.first, v.erased, v.record, v.sum, stored.fence)
 	}
 	if err == nil {
 		err = stmt.Exec()
@@ -119,6 +125,8 @@ func (s *statements) replace(v, stored row) (err error) {
 		s.change.writes++
 		s.change.states[stored.state]--
 		s.change.states[v.state]++
+		s.change.trouble(stored, -1)
+		s.change.trouble(v, 1)
 	}
 	return err
 }
@@ -129,6 +137,7 @@ func (s *statements) total() (commits int64, ok bool, err error) {
 	if s.change.writes == 0 {
 		return 0, false, nil
 	}
+	err = s.countTroubles()
 	for i, state := range record.States() {
 		err = errors.Join(err, s.sums.BindInt64(i+1, s.change.states[string(state)]))
 	}
@@ -149,6 +158,7 @@ func (s *statements) total() (commits int64, ok bool, err error) {
 func (s *statements) start() error {
 	s.change.writes = 0
 	clear(s.change.states)
+	clear(s.change.troubles)
 	return s.begin.Exec()
 }
 
@@ -183,9 +193,9 @@ func reset(s *sqlite3.Stmt, err error) error {
 // scan reads the columns of the row that s stands on.
 func scan(s *sqlite3.Stmt) row {
 	return row{key: s.ColumnText(0), pool: s.ColumnText(1), sub: s.ColumnText(2), generation: s.ColumnText(3),
-		state: s.ColumnText(4), owner: s.ColumnText(5), lease: s.ColumnInt64(6), fence: s.ColumnInt64(7),
-		crashes: s.ColumnInt64(8), updated: s.ColumnInt64(9), first: s.ColumnInt64(10), erased: s.ColumnInt64(11),
-		record: s.ColumnBlob(12, nil), sum: s.ColumnBlob(13, nil)}
+		state: s.ColumnText(4), owner: s.ColumnText(5), source: s.ColumnText(6), client: s.ColumnText(7), domain: s.ColumnText(8),
+		cause: s.ColumnText(9), lease: s.ColumnInt64(10), fence: s.ColumnInt64(11), crashes: s.ColumnInt64(12), updated: s.ColumnInt64(13),
+		first: s.ColumnInt64(14), erased: s.ColumnInt64(15), record: s.ColumnBlob(16, nil), sum: s.ColumnBlob(17, nil)}
 }
 
 func bind(s *sqlite3.Stmt, values ...any) error {

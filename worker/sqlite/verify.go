@@ -7,11 +7,11 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
-	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/record"
 )
 
-// Verify reads all of the ledger: the structure of the file, every page, every run, every paper, and whether the totals are right.
+// Verify reads all of the ledger: the structure of the file, every page, every run, every paper, and whether totals and counts of
+// troubles are right.
 // It gives the number of sound runs; the error joins what is not, and is ErrDamaged. It takes one or two seconds for
 // each 100 MB, and the log can't be moved into the file meanwhile.
 func (r *Reader) Verify(ctx context.Context) (runs int, err error) {
@@ -32,7 +32,7 @@ func (r *Reader) Verify(ctx context.Context) (runs int, err error) {
 
 // verify runs in one transaction, so that all it sees belongs together.
 func (c *reading) verify(runs *int, found *error) error {
-	counted := map[worker.RunState]int64{}
+	counted := totals{states: map[string]int64{}, troubles: map[trouble]int64{}}
 	err := c.each("SELECT "+columns+" FROM runs", nil, func(s *sqlite3.Stmt) error {
 		v := scan(s)
 		if _, err := v.sound(); err != nil {
@@ -40,7 +40,8 @@ func (c *reading) verify(runs *int, found *error) error {
 			return nil
 		}
 		*runs++
-		counted[worker.RunState(v.state)]++
+		counted.states[v.state]++
+		counted.trouble(v, 1)
 		return nil
 	})
 	if err != nil {
@@ -65,12 +66,16 @@ func (c *reading) verify(runs *int, found *error) error {
 	if err != nil || *found != nil {
 		return err
 	}
-	return c.each("SELECT open, done, parked, gone, replaced FROM totals", nil, func(s *sqlite3.Stmt) error {
+	err = c.each("SELECT open, done, parked, gone, replaced FROM totals", nil, func(s *sqlite3.Stmt) error {
 		for i, state := range record.States() {
-			if s.ColumnInt64(i) != counted[state] {
-				*found = errors.Join(*found, fmt.Errorf("%w: it counts %d runs as %s and has %d", ErrDamaged, s.ColumnInt64(i), state, counted[state]))
+			if s.ColumnInt64(i) != counted.states[string(state)] {
+				*found = errors.Join(*found, fmt.Errorf("%w: it counts %d runs as %s and has %d", ErrDamaged, s.ColumnInt64(i), state, counted.states[string(state)]))
 			}
 		}
 		return nil
 	})
+	if err == nil {
+		*found = errors.Join(*found, c.verifyTroubles(counted.troubles))
+	}
+	return err
 }

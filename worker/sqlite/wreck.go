@@ -104,7 +104,7 @@ func rowIn(columns []value) (v row, ok bool) {
 	if len(columns) != columnCount {
 		return row{}, false
 	}
-	texts := []*string{&v.key, &v.pool, &v.sub, &v.generation, &v.state, &v.owner}
+	texts := []*string{&v.key, &v.pool, &v.sub, &v.generation, &v.state, &v.owner, &v.source, &v.client, &v.domain, &v.cause}
 	numbers := []*int64{&v.lease, &v.fence, &v.crashes, &v.updated, &v.first, &v.erased}
 	for i, c := range columns {
 		if c.isText != (i < len(texts) || i >= len(texts)+len(numbers)) {
