@@ -1,0 +1,328 @@
+package deadletters
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"slices"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/postconfirm/postconfirm/enrich/event"
+	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/linefile"
+)
+
+// MaxMistakes is how many mistakes of a file are told; all are counted.
+const MaxMistakes = 20
+
+// MaxParked is how many keys of parked runs an import remembers.
+const MaxParked = 100_000
+
+// The errors of an import.
+var (
+	ErrEmpty   = errors.New("there is no letter in the file")
+	ErrWrong   = errors.New("the file has mistakes: nothing of it was sent")
+	ErrChanged = errors.New("the file has changed since it was checked")
+)
+
+// Sender puts messages on the worker's queue.
+type Sender interface {
+	// Send sends the bodies; unsent are the indices of those that the queue is not known to have.
+	Send(ctx context.Context, bodies [][]byte) (unsent []int, err error)
+}
+
+// Home is the environment that letters must be from.
+type Home struct {
+	Region, Account string   // of the queue
+	Pools           []string // user pools
+}
+
+// Importer sends the messages of a file of letters to the worker's queue.
+type Importer struct {
+	Ledger       Finder
+	Sender       Sender
+	Home         Home
+	AllowForeign bool         // take letters from another environment, and files without a header
+	Lenient      bool         // pass over lines with mistakes, where the whole file is refused otherwise
+	Rate         float64      // messages per second; 10
+	Progress     func(Report) // told now and then, on the same goroutine; may be nil
+}
+
+// Mistake is what is wrong with a line.
+type Mistake struct {
+	Line int    `json:"line"`
+	What string `json:"what"`
+}
+
+// Report is what an import found, and did. The runs are counted once each.
+type Report struct {
+	Lines      int
+	Letters    int       // without mistakes
+	Aliens     int       // letters that are no message of ours: they are not sent
+	Duplicates int       // further letters of a run
+	Mistakes   []Mistake // the first of them
+	Wrong      int       // lines with mistakes
+	New        int       // runs that the ledger does not know: their messages are sent
+	Open       int       // runs that are open: sent, too
+	Finished   int       // done, gone or replaced: not sent, the worker would drop them
+	Parked     int       // runs that are parked: not sent, the worker drops copies of before a reopening
+	Keys       []string  // of the parked runs, the first MaxParked
+	Damaged    int       // runs that the ledger can't read: not sent
+	Sent       int
+	digest     [sha256.Size]byte
+}
+
+// Due is how many messages there are to send.
+func (r Report) Due() int { return r.New + r.Open }
+
+// Check reads a whole file, joins it with the ledger and sends nothing. A file with mistakes is ErrWrong unless lenient,
+// one without a letter ErrEmpty; the Report says more in both cases.
+func (i *Importer) Check(ctx context.Context, file io.Reader) (Report, error) {
+	r, err := i.read(ctx, file, nil)
+	switch {
+	case err != nil:
+		return r, err
+	case r.Wrong > 0 && !i.Lenient:
+		return r, ErrWrong
+	case r.Letters == 0:
+		return r, ErrEmpty
+	}
+	return r, nil
+}
+
+// Send sends what Check found in the same file, from its beginning, at the rate. It ends with the first message that
+// can't be sent in three tries. Killed or interrupted, it may be called again: what was sent is finished or open by
+// then, and a second message of an open run is harmless.
+func (i *Importer) Send(ctx context.Context, file io.Reader, checked Report) (Report, error) {
+	p := &post{sender: i.Sender, limiter: pace(i.Rate)}
+	r, err := i.read(ctx, file, p)
+	if err == nil {
+		err = p.flush(ctx, &r)
+	}
+	if err == nil && r.digest != checked.digest {
+		err = ErrChanged
+	}
+	return r, err
+}
+
+// read goes through a file; with a post, it sends.
+func (i *Importer) read(ctx context.Context, file io.Reader, p *post) (r Report, err error) {
+	all := sha256.New()
+	one := &reading{Importer: i, report: &r, post: p, seen: map[[16]byte]bool{}}
+	err = linefile.Each(io.TeeReader(file, all), MaxLine, func(n int, line []byte, wrong error) error {
+		r.Lines = n
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := one.line(ctx, line, wrong)
+		if i.Progress != nil {
+			i.Progress(r)
+		}
+		return err
+	})
+	r.digest = sum(all)
+	return r, err
+}
+
+func sum(h hash.Hash) (s [sha256.Size]byte) {
+	copy(s[:], h.Sum(nil))
+	return s
+}
+
+// reading is one pass through a file.
+type reading struct {
+	*Importer
+	report *Report
+	post   *post
+	headed bool              // there was a header
+	away   bool              // the last header names another environment
+	seen   map[[16]byte]bool // runs, by a digest of their keys
+}
+
+// line takes one line, which may be wrong by itself.
+func (d *reading) line(ctx context.Context, line []byte, wrong error) error {
+	if wrong == nil && len(line) == 0 {
+		return nil
+	}
+	var l parsed
+	if wrong == nil {
+		l, wrong = parse(line)
+	}
+	if wrong == nil {
+		wrong = d.foreign(l)
+	}
+	if wrong != nil {
+		return d.mistake(wrong)
+	}
+	if l.header != nil {
+		return nil
+	}
+	m, alien, err := l.message()
+	switch {
+	case err != nil:
+		return d.mistake(err)
+	case alien:
+		d.report.Letters++
+		d.report.Aliens++
+		return nil
+	case !d.AllowForeign && !slices.Contains(d.Home.Pools, m.Pool):
+		return d.mistake(errors.New("the letter is from another user pool"))
+	}
+	return d.letter(ctx, m)
+}
+
+// mistake counts one. Once sending has begun, a file that was checked has none.
+func (d *reading) mistake(what error) error {
+	if d.post != nil && !d.Lenient {
+		return ErrChanged
+	}
+	d.report.Wrong++
+	if len(d.report.Mistakes) < MaxMistakes {
+		d.report.Mistakes = append(d.report.Mistakes, Mistake{d.report.Lines, what.Error()})
+	}
+	return nil
+}
+
+// foreign says what makes a line one from elsewhere, as far as headers tell: a file may be several, one after the other.
+func (d *reading) foreign(l parsed) error {
+	if h := l.header; h != nil {
+		d.headed = true
+		d.away = h.Region != d.Home.Region || h.Account != d.Home.Account
+	}
+	switch {
+	case d.AllowForeign:
+		return nil
+	case !d.headed:
+		return errors.New("there is no header above this letter that says where it is from")
+	case d.away:
+		return errors.New("this is from another account or region")
+	}
+	return nil
+}
+
+// letter takes one message: once for each run, and only if the worker would do something with it.
+func (d *reading) letter(ctx context.Context, m event.Message) error {
+	d.report.Letters++
+	key := sha256.Sum256([]byte(m.Key()))
+	if short := [16]byte(key[:16]); d.seen[short] {
+		d.report.Duplicates++
+		return nil
+	} else {
+		d.seen[short] = true
+	}
+	r, ok, err := d.Ledger.Find(ctx, worker.Identity{Pool: m.Pool, Sub: m.Sub, Generation: m.Generation})
+	switch {
+	case errors.Is(err, worker.ErrDamaged):
+		d.report.Damaged++
+		return nil
+	case err != nil:
+		return fmt.Errorf("import: find run: %w", err)
+	case !ok:
+		d.report.New++
+	case r.State == worker.Open:
+		d.report.Open++
+	case r.State == worker.Parked:
+		if d.report.Parked++; len(d.report.Keys) < MaxParked {
+			d.report.Keys = append(d.report.Keys, r.Key)
+		}
+		return nil
+	default:
+		d.report.Finished++
+		return nil
+	}
+	if d.post == nil {
+		return nil
+	}
+	return d.post.add(ctx, m, d.report)
+}
+
+// post sends messages in batches, at a pace.
+type post struct {
+	sender  Sender
+	limiter *rate.Limiter
+	bodies  [][]byte
+}
+
+// pace is a limiter whose burst is one batch.
+func pace(perSecond float64) *rate.Limiter {
+	if perSecond <= 0 {
+		perSecond = 10
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), min(deleteBatch, max(1, int(perSecond))))
+}
+
+func (p *post) add(ctx context.Context, m event.Message, r *Report) error {
+	p.bodies = append(p.bodies, m.Encode())
+	if len(p.bodies) < p.limiter.Burst() {
+		return nil
+	}
+	return p.flush(ctx, r)
+}
+
+// tries is how often a batch is sent; the pause before each repetition doubles.
+const (
+	tries      = 3
+	firstPause = time.Second
+	sendTime   = 30 * time.Second
+)
+
+// flush sends what is there. A call that is under way is not cut when ctx ends, so that the count is right.
+func (p *post) flush(ctx context.Context, r *Report) error {
+	if len(p.bodies) == 0 {
+		return nil
+	}
+	if err := p.limiter.WaitN(ctx, len(p.bodies)); err != nil {
+		return cause(ctx, err)
+	}
+	var err error
+	for try := range tries {
+		if try > 0 && !wait(ctx, firstPause<<(try-1)) {
+			return cause(ctx, err)
+		}
+		before := len(p.bodies)
+		if p.bodies, err = send(ctx, p.sender, p.bodies); err != nil {
+			err = fmt.Errorf("import: %w", err)
+		}
+		r.Sent += before - len(p.bodies)
+		if len(p.bodies) == 0 {
+			return nil
+		}
+	}
+	return err
+}
+
+// send gives what remains.
+func send(ctx context.Context, s Sender, bodies [][]byte) (left [][]byte, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
+	defer cancel()
+	unsent, err := s.Send(ctx, bodies)
+	for _, i := range unsent {
+		left = append(left, bodies[i])
+	}
+	return left, err
+}
+
+// wait is false if ctx ends before.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// cause is the end of ctx, if it has ended.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
