@@ -1,6 +1,7 @@
 package deadletters
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -8,13 +9,11 @@ import (
 	"hash"
 	"io"
 	"slices"
-	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/postconfirm/postconfirm/enrich/event"
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/linefile"
+	"github.com/postconfirm/postconfirm/worker/paced"
 )
 
 // MaxMistakes is how many mistakes of a file are told; all are counted.
@@ -30,12 +29,6 @@ var (
 	ErrChanged = errors.New("the file has changed since it was checked")
 )
 
-// Sender puts messages on the worker's queue.
-type Sender interface {
-	// Send sends the bodies; unsent are the indices of those that the queue is not known to have.
-	Send(ctx context.Context, bodies [][]byte) (unsent []int, err error)
-}
-
 // Home is the environment that letters must be from.
 type Home struct {
 	Region, Account string   // of the queue
@@ -45,7 +38,7 @@ type Home struct {
 // Importer sends the messages of a file of letters to the worker's queue.
 type Importer struct {
 	Ledger       Finder
-	Sender       Sender
+	Sender       paced.Sender
 	Home         Home
 	AllowForeign bool         // take letters from another environment, and files without a header
 	Lenient      bool         // pass over lines with mistakes, where the whole file is refused otherwise
@@ -99,11 +92,12 @@ func (i *Importer) Check(ctx context.Context, file io.Reader) (Report, error) {
 // can't be sent in three tries. Killed or interrupted, it may be called again: what was sent is finished or open by
 // then, and a second message of an open run is harmless.
 func (i *Importer) Send(ctx context.Context, file io.Reader, checked Report) (Report, error) {
-	p := &post{sender: i.Sender, limiter: pace(i.Rate)}
+	p := paced.New(i.Sender, cmp.Or(max(i.Rate, 0), 10))
 	r, err := i.read(ctx, file, p)
 	if err == nil {
-		err = p.flush(ctx, &r)
+		err = p.Flush(ctx)
 	}
+	r.Sent = p.Sent
 	if err == nil && r.digest != checked.digest {
 		err = ErrChanged
 	}
@@ -111,7 +105,7 @@ func (i *Importer) Send(ctx context.Context, file io.Reader, checked Report) (Re
 }
 
 // read goes through a file; with a post, it sends.
-func (i *Importer) read(ctx context.Context, file io.Reader, p *post) (r Report, err error) {
+func (i *Importer) read(ctx context.Context, file io.Reader, p *paced.Post) (r Report, err error) {
 	all := sha256.New()
 	one := &reading{Importer: i, report: &r, post: p, seen: map[[16]byte]bool{}}
 	err = linefile.Each(io.TeeReader(file, all), MaxLine, func(n int, line []byte, wrong error) error {
@@ -138,7 +132,7 @@ func sum(h hash.Hash) (s [sha256.Size]byte) {
 type reading struct {
 	*Importer
 	report *Report
-	post   *post
+	post   *paced.Post
 	headed bool              // there was a header
 	away   bool              // the last header names another environment
 	seen   map[[16]byte]bool // runs, by a digest of their keys
@@ -238,91 +232,7 @@ func (d *reading) letter(ctx context.Context, m event.Message) error {
 	if d.post == nil {
 		return nil
 	}
-	return d.post.add(ctx, m, d.report)
-}
-
-// post sends messages in batches, at a pace.
-type post struct {
-	sender  Sender
-	limiter *rate.Limiter
-	bodies  [][]byte
-}
-
-// pace is a limiter whose burst is one batch.
-func pace(perSecond float64) *rate.Limiter {
-	if perSecond <= 0 {
-		perSecond = 10
-	}
-	return rate.NewLimiter(rate.Limit(perSecond), min(deleteBatch, max(1, int(perSecond))))
-}
-
-func (p *post) add(ctx context.Context, m event.Message, r *Report) error {
-	p.bodies = append(p.bodies, m.Encode())
-	if len(p.bodies) < p.limiter.Burst() {
-		return nil
-	}
-	return p.flush(ctx, r)
-}
-
-// tries is how often a batch is sent; the pause before each repetition doubles.
-const (
-	tries      = 3
-	firstPause = time.Second
-	sendTime   = 30 * time.Second
-)
-
-// flush sends what is there. A call that is under way is not cut when ctx ends, so that the count is right.
-func (p *post) flush(ctx context.Context, r *Report) error {
-	if len(p.bodies) == 0 {
-		return nil
-	}
-	if err := p.limiter.WaitN(ctx, len(p.bodies)); err != nil {
-		return cause(ctx, err)
-	}
-	var err error
-	for try := range tries {
-		if try > 0 && !wait(ctx, firstPause<<(try-1)) {
-			return cause(ctx, err)
-		}
-		before := len(p.bodies)
-		if p.bodies, err = send(ctx, p.sender, p.bodies); err != nil {
-			err = fmt.Errorf("import: %w", err)
-		}
-		r.Sent += before - len(p.bodies)
-		if len(p.bodies) == 0 {
-			return nil
-		}
-	}
-	return err
-}
-
-// send gives what remains.
-func send(ctx context.Context, s Sender, bodies [][]byte) (left [][]byte, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
-	defer cancel()
-	unsent, err := s.Send(ctx, bodies)
-	for _, i := range unsent {
-		left = append(left, bodies[i])
-	}
-	return left, err
-}
-
-// wait is false if ctx ends before.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// cause is the end of ctx, if it has ended.
-func cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
+	err = d.post.Add(ctx, m.Encode())
+	d.report.Sent = d.post.Sent
 	return err
 }
