@@ -63,6 +63,7 @@ var floors = []struct {
 	{"worker/resolve", []string{"worker", "enrich/event"}},
 	{"worker/journal", []string{"worker", "worker/linefile", "worker/paced", "enrich/event"}},
 	{"worker/paced", nil},
+	{"worker/inspect", []string{"worker", "worker/audit", "enrich", "enrich/event"}},
 	{"worker/rehearse", []string{"worker", "enrich", "enrich/event", "enrich/expr"}},
 	{"worker/workertest", []string{"worker", "enrich"}},
 	{"worker/workertest/fake", []string{"worker"}},

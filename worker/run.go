@@ -152,3 +152,6 @@ func (r *Run) OpenEffects() []string {
 	slices.Sort(ids)
 	return ids
 }
+
+// EffectKey names the effect of a step of this run: what the other side was given, if it takes idempotency keys.
+func (r *Run) EffectKey(step string) string { return effectKey(r.Key, step, r.Steps[step].Again) }

@@ -6,12 +6,15 @@
 //	postconfirm try USER     one user through the pipeline, written only with --write
 //	postconfirm explain FILE what the trigger would do with an event, and why
 //	postconfirm ledger …     list a ledger's runs, verify it, salvage a damaged one
+//	postconfirm runs …       list, group and show runs, with their dead letters
+//	postconfirm audit list   what operators did
 //	postconfirm forget SUB   erase what the ledger keeps of a person, only with --write
 //	postconfirm attach POOL  set the triggers of a pool that another stack owns; detach clears them
 //	postconfirm presignup    check a sign-up policy, and try it on events
 //
 // Text for people goes to standard output, or to standard error with --json, when standard output has one JSON object
-// per line. Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 partly done, 130 interrupted.
+// per line. Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 partly done, 130 interrupted, 141 nobody reads
+// the output any more.
 package main
 
 import (
@@ -21,9 +24,7 @@ import (
 	"io"
 	"log"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -41,11 +42,7 @@ const (
 
 func main() {
 	log.SetOutput(io.Discard) // net/http writes what vendors send unasked to the standard logger; ours is slog
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends at once
-	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr})
-	stop()
-	os.Exit(code)
+	os.Exit(start(os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // streams are where a command writes.
@@ -70,7 +67,11 @@ func run(ctx context.Context, args []string, std streams) int {
 	cmd.SetArgs(args)
 	cmd.SetOut(std.out)
 	cmd.SetErr(std.err)
-	return report(std.err, cmd.ExecuteContext(ctx))
+	err := cmd.ExecuteContext(ctx)
+	if unread(ctx, err) {
+		return exitPipe
+	}
+	return report(std.err, err)
 }
 
 func root(std streams) *cobra.Command {
@@ -87,7 +88,8 @@ func root(std streams) *cobra.Command {
 		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
 	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
-		ledgerCommand(std), forgetCommand(std), attachCommand(std), detachCommand(std), triggerCommand(std), presignupFunctionCommand(std))
+		ledgerCommand(std), runsCommand(std), auditCommand(std), forgetCommand(std), attachCommand(std), detachCommand(std),
+		triggerCommand(std), presignupFunctionCommand(std))
 	return cmd
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -20,7 +19,7 @@ var update = flag.Bool("update", false, "write the golden texts of the scripts a
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"postconfirm": func() {
-			os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdout, os.Stderr}))
+			os.Exit(start(os.Args[1:], os.Stdout, os.Stderr))
 		},
 		"seed": seed,
 	})
@@ -43,7 +42,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"users": users, "box": box, "vendor": vendor, "vendors": vendors, "attribute": attribute,
-			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger},
+			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger, "trouble": trouble, "noted": noted},
 	})
 }
 

@@ -34,7 +34,7 @@ func newView(std streams, o demoOptions) view {
 }
 
 func terminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+	file, ok := w.(interface{ Stat() (os.FileInfo, error) })
 	if !ok {
 		return false
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/postconfirm/postconfirm/deploy/localcloud"
@@ -93,6 +94,7 @@ func TestALookAtDeadLetters(t *testing.T) {
 		}
 	})
 	play("reads what the worker wrote, and knows what SQS moved", (*lettersCase).readsBoth)
+	play("sees what a redrive policy moved, once", (*lettersCase).seesRedriven)
 	play("shows all again when it is cut", (*lettersCase).isCut)
 	play("that takes longer than its letters are hidden still sees each once", func(c *lettersCase) {
 		c.fill(25)
@@ -140,6 +142,38 @@ func (c *lettersCase) readsBoth() {
 	}
 	if diff := cmp.Diff(worker.Letter{Body: m.Encode()}, seen[false].Letter); diff != "" {
 		c.Errorf("moved by SQS (-want +got):\n%s", diff)
+	}
+}
+
+func (c *lettersCase) seesRedriven() {
+	sqsClient := c.clients.SQS
+	about, err := sqsClient.GetQueueAttributes(c.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &c.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn}})
+	if err != nil {
+		c.Fatal(err)
+	}
+	source := makeQueue(c.T, c.clients)
+	policy := map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + about.Attributes["QueueArn"] + `","maxReceiveCount":1}`}
+	if _, err := sqsClient.SetQueueAttributes(c.Context(), &sqs.SetQueueAttributesInput{QueueUrl: &source, Attributes: policy}); err != nil {
+		c.Fatal(err)
+	}
+	m := event.Message{Pool: "eu-west-1_A", User: "u", Sub: "s", Generation: "0"}
+	body := string(m.Encode())
+	if _, err := sqsClient.SendMessage(c.Context(), &sqs.SendMessageInput{QueueUrl: &source, MessageBody: &body}); err != nil {
+		c.Fatal(err)
+	}
+	q := amazon.NewQueue(sqsClient, source, &amazon.QueueOptions{Visibility: time.Second})
+	for range 2 {
+		if _, err := q.Receive(c.Context()); err != nil {
+			c.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+	}
+	var found []worker.KeptLetter
+	if err := c.letters.Each(c.Context(), 10, func(l worker.KeptLetter) error { found = append(found, l); return nil }); err != nil {
+		c.Fatal(err)
+	}
+	if len(found) != 1 || found[0].Ours || found[0].RunKey() != m.Key() || found[0].Receives != 2 {
+		c.Errorf("got %+v", found)
 	}
 }
 

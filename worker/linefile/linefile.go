@@ -52,7 +52,7 @@ func Each(r io.Reader, most int, f func(n int, line []byte, err error) error) er
 			return nil
 		}
 		text := bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-		err := mistake(text, long)
+		err := mistake(text, long || len(text) > most)
 		if err != nil {
 			text = nil
 		}
