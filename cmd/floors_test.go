@@ -64,6 +64,7 @@ var floors = []struct {
 	{"worker/journal", []string{"worker", "worker/linefile", "worker/paced", "enrich/event"}},
 	{"worker/paced", nil},
 	{"worker/inspect", []string{"worker", "worker/audit", "enrich", "enrich/event"}},
+	{"worker/replay", []string{"worker", "worker/audit", "enrich", "enrich/event"}},
 	{"worker/rehearse", []string{"worker", "enrich", "enrich/event", "enrich/expr"}},
 	{"worker/workertest", []string{"worker", "enrich"}},
 	{"worker/workertest/fake", []string{"worker"}},

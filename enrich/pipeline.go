@@ -18,6 +18,7 @@ type Pipeline struct {
 	Steps      []Step      // every step stands after those that it needs
 	Attributes []Attribute // in the order of the file
 	Secrets    []string    // names of the secrets that expressions use, sorted
+	Writes     string      // digest of the attributes block, as Step.Digest is of a step; "" without one
 }
 
 // Limits bound what a deployment takes from shared quotas.
@@ -41,6 +42,8 @@ type Step struct {
 	Fields    []expr.Path    // what expressions read of its result, below steps.ID; an empty path is all of it
 	AtLeast   bool           // policy at-least-once: an unknown outcome is repeated
 	Rate      float64        // calls per second, shared by all steps with the same dependency; 0 is no limit
+	Price     Price          // of one call; the zero Price is one that nobody stated
+	Digest    string         // of the step as the file has it, hexadecimal: comments and layout have no say
 }
 
 // DependencyName names the outside system that the step talks to: steps with the same name share a breaker and a rate.

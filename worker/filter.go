@@ -17,6 +17,7 @@ type Filter struct {
 	Client     string    // only of this app client
 	Domain     string    // only of this DomainHash
 	Pipeline   string    // only runs that a pipeline file with this hash, or hashes that begin so, worked on last
+	Plan       string    // only runs that this plan, or operator's command, reopened last
 	Since      time.Time // only first seen at or after this
 	Until      time.Time // only first seen before this
 	Attempts   int       // only with at least so many charged attempts of a step
@@ -30,7 +31,7 @@ func (f Filter) Match(r Run) bool {
 	equal := []struct{ want, got string }{
 		{string(f.State), string(r.State)}, {f.Cause.Step, cause.Step}, {f.Cause.Class, cause.Class}, {f.Cause.Code, cause.Code},
 		{f.Pool, r.Pool}, {f.Source, r.Source}, {f.Generation, r.Generation}, {f.Client, r.Client}, {f.Domain, r.Domain},
-		{f.Pipeline, r.Pipeline[:min(len(f.Pipeline), len(r.Pipeline))]},
+		{f.Plan, r.Plan}, {f.Pipeline, r.Pipeline[:min(len(f.Pipeline), len(r.Pipeline))]},
 	}
 	if slices.ContainsFunc(equal, func(e struct{ want, got string }) bool { return e.want != "" && e.want != e.got }) {
 		return false

@@ -11,8 +11,9 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/event"
 )
 
-// handleRun is Handle once the message is understood: lease, limits, work, outcome.
-func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v Verdict) {
+// handleRun is Handle once the message is understood: lease, limits, work, outcome. A run that can't be worked on at all
+// is parked with the reason; "" is none.
+func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message, unworkable string) (v Verdict) {
 	now := w.options.Now()
 	id := Identity{Pool: m.Pool, Sub: m.Sub, Generation: m.Generation, Source: m.Source, Client: m.Client}
 	v.Run = id.Key()
@@ -45,6 +46,8 @@ func (w *Worker) handleRun(ctx context.Context, d Delivery, m event.Message) (v 
 		beat.Wait()
 	}()
 	switch {
+	case unworkable != "":
+		return w.park(ctx, h, unworkable, "")
 	case run.Crashes >= w.options.Crashes:
 		return w.park(ctx, h, "crash_loop", "")
 	case now.Sub(run.since()) > w.options.MaxAge, w.expires(d):

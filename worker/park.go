@@ -13,8 +13,11 @@ import (
 // message goes. Killed in between, the next delivery goes on from there (finishParking).
 func (w *Worker) park(ctx context.Context, h *hold, reason, step string) Verdict {
 	err := h.save(ctx, func(r *Run) {
-		w.settleIntents(r)
-		r.State, r.Reason, r.Owner, r.Pipeline, r.LetterSent = Parked, reason, "", w.pipeline.Hash, false
+		if reason != pipelineUnavailable { // else this worker's file is not the run's
+			w.settleIntents(r)
+			r.Pipeline = w.pipeline.Hash
+		}
+		r.State, r.Reason, r.Owner, r.LetterSent = Parked, reason, "", false
 	})
 	if err != nil {
 		return w.unsaved(h, err)

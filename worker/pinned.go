@@ -19,8 +19,11 @@ type pinned struct {
 	workers map[string]*Worker // by hash
 }
 
-// errNoPipelines says that this worker can't find other pipeline files.
-var errNoPipelines = errors.New("this worker knows no other pipeline file")
+// ErrNoPipeline says that a pipeline file is not kept, or can't be used any more: asking again does not help.
+var ErrNoPipeline = errors.New("there is no such pipeline file")
+
+// pipelineUnavailable is why a run is parked whose message wants a pipeline file that can't be had.
+const pipelineUnavailable = "pipeline_unavailable"
 
 // of is the worker for a pipeline file's hash: w itself for its own, and for messages that want none.
 func (w *Worker) of(ctx context.Context, hash string) (*Worker, error) {
@@ -33,7 +36,7 @@ func (w *Worker) of(ctx context.Context, hash string) (*Worker, error) {
 		return other, nil
 	}
 	if w.options.Pipelines == nil {
-		return w, errNoPipelines
+		return w, ErrNoPipeline
 	}
 	p, err := w.options.Pipelines(ctx, hash)
 	if err != nil {
@@ -50,8 +53,12 @@ func (w *Worker) of(ctx context.Context, hash string) (*Worker, error) {
 }
 
 // withoutPipeline keeps a message whose pipeline file can't be had now: nothing is charged, and nothing is done with
-// another file in its place.
-func (w *Worker) withoutPipeline(m event.Message, err error) Verdict {
+// another file in its place. When waiting does not help, or did not, a person has to look: the run is parked.
+func (w *Worker) withoutPipeline(ctx context.Context, d Delivery, m event.Message, err error) Verdict {
 	w.options.Log.Error("worker: find pipeline", "run", m.Key(), "pipeline", m.Pipeline, "error", err.Error())
-	return Verdict{Outcome: Released, Reason: "pipeline_unavailable", Hide: min(time.Minute, w.options.HideMax), Run: m.Key()}
+	age := w.options.Now().Sub(d.Sent)
+	if age > w.options.MaxAge || errors.Is(err, ErrNoPipeline) && age > w.options.Grace {
+		return w.handleRun(ctx, d, m, pipelineUnavailable)
+	}
+	return Verdict{Outcome: Released, Reason: pipelineUnavailable, Hide: min(time.Minute, w.options.HideMax), Run: m.Key()}
 }

@@ -32,7 +32,7 @@ func (e *execution) ready(ctx context.Context, s *enrich.Step) bool {
 		switch {
 		case !record.State.Terminal(), record.State == StepFailed:
 			return false
-		case record.State == StepSkipped && record.Code != codeCondition:
+		case record.State == StepSkipped && record.Code != CodeCondition:
 			_ = e.store(ctx, s.ID, StepRecord{State: StepSkipped, Outcome: OutcomeSkipped, Code: "needs_" + need})
 			return false
 		}
@@ -40,8 +40,8 @@ func (e *execution) ready(ctx context.Context, s *enrich.Step) bool {
 	return true
 }
 
-// codeCondition is why a step was skipped whose condition was false. What needs it goes on, and sees null.
-const codeCondition = "condition"
+// CodeCondition is the code of a step that was skipped because its condition was false. What needs it goes on, and sees null.
+const CodeCondition = "condition"
 
 // condition decides the step's if, once, and stores the decision.
 func (e *execution) condition(ctx context.Context, s *enrich.Step, record StepRecord) (StepRecord, bool) {
@@ -57,7 +57,7 @@ func (e *execution) condition(ctx context.Context, s *enrich.Step, record StepRe
 		yes := v == true
 		record.If = &yes
 		if !yes {
-			record.State, record.Outcome, record.Code = StepSkipped, OutcomeSkipped, codeCondition
+			record.State, record.Outcome, record.Code = StepSkipped, OutcomeSkipped, CodeCondition
 		}
 		if e.store(ctx, s.ID, record) != nil {
 			return record, false

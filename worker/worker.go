@@ -60,8 +60,8 @@ type Options struct {
 	Now       func() time.Time
 	Rand      func() float64 // uniform in [0, 1), for jitter
 	// Pipelines finds the pipeline file of a hash, for messages that want another one than the worker's own: an operator who
-	// replays with the file of then. None: such a message is released until a day before the
-	// queue would drop it, when its run is parked.
+	// replays with the file of then. ErrNoPipeline says that there is none, which is what nil means for all: such a message
+	// waits for Grace, then its run is parked. Any other error is asked about again until the run is too old.
 	Pipelines    func(ctx context.Context, hash string) (*enrich.Pipeline, error)
 	SchemaMaxAge time.Duration // how long a pool's schema is believed; 10min
 	AnyPool      bool          // touch pools that are not on the pipeline's list: for a local cloud, never for AWS
@@ -157,11 +157,11 @@ func (w *Worker) Handle(ctx context.Context, d Delivery) (v Verdict) {
 	if !w.allowed(m) {
 		return w.poison(ctx, d, "pool_not_allowed")
 	}
-	pinned, err := w.of(ctx, m.Pipeline)
-	if err != nil && !w.expires(d) {
-		return w.withoutPipeline(m, err)
+	w, err = w.of(ctx, m.Pipeline)
+	if err != nil {
+		return w.withoutPipeline(ctx, d, m, err)
 	}
-	return pinned.handleRun(ctx, d, m) // a message that expires parks its run, whatever it wants
+	return w.handleRun(ctx, d, m, "")
 }
 
 func (w *Worker) panicked(run string) Verdict {

@@ -187,14 +187,21 @@ func (w *world) confirm(email string) string { return w.confirmWith(email, nil) 
 // confirmWith is a sign-up whose message carries metadata.
 func (w *world) confirmWith(email string, metadata map[string]string) string {
 	w.t.Helper()
+	sub := w.person(email)
+	m := w.message(sub)
+	m.Metadata = metadata
+	w.send(string(m.Encode()))
+	return sub
+}
+
+// person makes a confirmed user of whom the queue does not know, and gives the sub.
+func (w *world) person(email string) string {
+	w.t.Helper()
 	up, err := w.clients.Cognito.SignUp(w.t.Context(), &cognitoidentityprovider.SignUpInput{ClientId: &w.client, Username: &email,
 		Password: aws.String("Correct-Horse-7"), UserAttributes: []types.AttributeType{{Name: aws.String("email"), Value: &email}}})
 	w.must(err)
 	_, err = w.clients.Cognito.AdminConfirmSignUp(w.t.Context(), &cognitoidentityprovider.AdminConfirmSignUpInput{UserPoolId: &w.pool, Username: &email})
 	w.must(err)
-	m := w.message(*up.UserSub)
-	m.Metadata = metadata
-	w.send(string(m.Encode()))
 	return *up.UserSub
 }
 

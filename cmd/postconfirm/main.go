@@ -10,6 +10,7 @@
 //	postconfirm audit list   what operators did
 //	postconfirm forget SUB   erase what the ledger keeps of a person, only with --write
 //	postconfirm attach POOL  set the triggers of a pool that another stack owns; detach clears them
+//	postconfirm replay …     reopen chosen runs: plan, look, run; never twice
 //	postconfirm presignup    check a sign-up policy, and try it on events
 //
 // Text for people goes to standard output, or to standard error with --json, when standard output has one JSON object
@@ -88,7 +89,7 @@ func root(std streams) *cobra.Command {
 		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
 	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
-		ledgerCommand(std), runsCommand(std), auditCommand(std), forgetCommand(std), attachCommand(std), detachCommand(std),
+		ledgerCommand(std), runsCommand(std), auditCommand(std), forgetCommand(std), replayCommand(std), attachCommand(std), detachCommand(std),
 		triggerCommand(std), presignupFunctionCommand(std))
 	return cmd
 }

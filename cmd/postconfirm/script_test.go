@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Values[boxKey{}] = &scriptBox{}
+			e.Values[crowdsKey{}] = &crowds{}
 			readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 			if err != nil {
 				return err
@@ -42,6 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"users": users, "box": box, "vendor": vendor, "vendors": vendors, "attribute": attribute,
+			"crowd": startCrowd, "mend": mend, "called": called, "groups": groups, "states": states, "plan": plan,
 			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger, "trouble": trouble, "noted": noted},
 	})
 }

@@ -59,13 +59,17 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	began := time.Now()
-	fmt.Fprintf(stderr, "reliability: size %s, seed %d; building the worker with its failpoints\n", s.size.name, s.seed)
+	fmt.Fprintf(stderr, "reliability: size %s, seed %d; building the worker with its failpoints, and the operator's program\n", s.size.name, s.seed)
 	program, err := kill.Build(ctx, s.command, dir)
+	operator := ""
+	if err == nil {
+		operator, err = kill.BuildOperator(ctx, s.command, dir)
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "error:", err)
 		return 1
 	}
-	results := prove(ctx, s, program, stderr)
+	results := prove(ctx, s, program, operator, stderr)
 	text := markdown(s, about(ctx, s.command, began), results)
 	if err := save(s.report, text); err != nil {
 		fmt.Fprintln(stderr, "error:", err)
@@ -98,8 +102,8 @@ func read(args []string, getenv func(string) string, stderr io.Writer) (s settin
 }
 
 // prove runs the proofs, two at a time: some work, some mostly wait.
-func prove(ctx context.Context, s settings, program string, stderr io.Writer) []result {
-	proofs := proofsOf(s, program)
+func prove(ctx context.Context, s settings, program, operator string, stderr io.Writer) []result {
+	proofs := proofsOf(s, program, operator)
 	results := make([]result, len(proofs))
 	slots := make(chan struct{}, 2)
 	var all sync.WaitGroup

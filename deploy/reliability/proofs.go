@@ -19,16 +19,18 @@ type size struct {
 	kills   int
 	signals int
 	tests   bool // run the Go tests of other proofs here, at this size; for a pull request the other checks run them
-	seeds   int  // of the simulation
-	backlog int  // of the storms: users
+	runs    int  // of the replay, and how often it is killed
+	replays int
+	seeds   int // of the simulation
+	backlog int // of the storms: users
 }
 
 func sizeOf(name string) (size, error) {
 	switch name {
 	case "", "check":
-		return size{name: "check", kills: 300, signals: 20}, nil
+		return size{name: "check", kills: 300, signals: 20, runs: 500, replays: 20}, nil
 	case "full":
-		return size{name: "full", kills: 10_000, signals: 200, tests: true, seeds: 50_000, backlog: 1_000_000}, nil
+		return size{name: "full", kills: 10_000, signals: 200, runs: 5000, replays: 150, tests: true, seeds: 50_000, backlog: 1_000_000}, nil
 	}
 	return size{}, fmt.Errorf("size %q is not known: want check or full", name)
 }
@@ -68,14 +70,17 @@ func (r result) state() string {
 }
 
 // proofsOf are all proofs of a size.
-func proofsOf(s settings, program string) []proof {
-	o := kill.Options{Program: program, Seed: s.seed}
+func proofsOf(s settings, program, operator string) []proof {
+	o := kill.Options{Program: program, Operator: operator, Seed: s.seed}
 	all := []proof{
 		{"kill loop", "nobody is lost, no unsafe effect is repeated, keyed ones under the same key only, no attribute goes back, " +
 			"every open effect is flagged, a message is deleted after its run's end is durable, every start works without a hand",
 			func(ctx context.Context, tell func(string)) result { return killLoop(ctx, s, o, tell) }},
 		{"SIGTERM", "status 0 within the grace and a second; nothing charged, no crash, nothing repeated",
 			func(ctx context.Context, tell func(string)) result { return stops(ctx, s, o, tell) }},
+		{"replay killed", "a replay that is killed at any moment, and run by two at once: each run reopened once, each effect once, every count the same, " +
+			"and one more running of the plan does nothing",
+			func(ctx context.Context, tell func(string)) result { return replays(ctx, s, o, tell) }},
 		single("SIGTERM twice", "the second ends at once; what was under way is flagged", o, kill.StopTwice),
 		single("SIGSTOP and SIGCONT", "a worker that slept longer than its leases repeats nothing", o, kill.Freeze),
 		single("crash loop", "a message that kills the worker is parked after three crashes, everybody else is done", o, kill.CrashLoop),
@@ -179,5 +184,20 @@ func stops(ctx context.Context, s settings, o kill.Options, tell func(string)) r
 	t, err := kill.Stop(ctx, o, s.size.signals)
 	r := result{size: fmt.Sprintf("%d signals", t.Signals), violations: t.Violations, err: err}
 	r.figures = append([]string{fmt.Sprintf("grace 1 s; used up at %d stops; the longest took %v", t.Cut, t.Longest.Round(time.Millisecond))}, figures(t.Verdict)...)
+	return r
+}
+
+func replays(ctx context.Context, s settings, o kill.Options, tell func(string)) result {
+	o.Progress = tell
+	t, err := kill.Replay(ctx, o, s.size.runs, s.size.replays)
+	killed := 0
+	for _, n := range t.Kills {
+		killed += n
+	}
+	r := result{size: fmt.Sprintf("%d runs, %d kills", s.size.runs, killed), violations: t.Violations, err: err}
+	r.figures = append([]string{
+		fmt.Sprintf("killed at any moment %d times, between reopening and sending %d times, before the queue's answer %d times; %d lives ended by themselves",
+			t.Kills[kill.Moment], t.Kills[kill.MessageComes], t.Kills[kill.MessageSent], t.Unhurt),
+		fmt.Sprintf("%d times two ran the plan at once; %d messages woke %d runs", t.Pairs, t.Wakes, s.size.runs)}, figures(t.Verdict)...)
 	return r
 }

@@ -29,6 +29,7 @@ func (r *reader) literalSecret(key string, n *yaml.Node) {
 
 // lint looks for what is allowed but was probably not meant.
 func (r *reader) lint() {
+	r.lintPrices()
 	sources := r.sources()
 	for _, d := range r.steps {
 		if never(d.step.If) {

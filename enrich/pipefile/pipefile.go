@@ -119,6 +119,9 @@ func (r *reader) file(root *yaml.Node, p *enrich.Pipeline) {
 	if r.Found() == 0 {
 		p.Steps = r.ordered()
 		p.Attributes = r.attributes
+		if e := keys["attributes"]; e.Present() {
+			p.Writes = digest(e.Value)
+		}
 		p.Secrets = slices.Sorted(maps.Keys(r.secrets))
 	}
 }

@@ -20,7 +20,7 @@ const (
 )
 
 // stepKeys are the keys that every step may have; a connector may add its own.
-var stepKeys = []string{"id", "uses", "needs", "if", "with", "on-failure", "timeout", "policy", "rate"}
+var stepKeys = []string{"id", "uses", "needs", "if", "with", "on-failure", "timeout", "policy", "rate", "price"}
 
 // stepID is what can be written after "steps." in an expression.
 var stepID = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
@@ -97,7 +97,7 @@ func (r *reader) readStep(n *yaml.Node) *draft {
 	d := &draft{node: n}
 	d.kind = r.kindOf(n)
 	d.keys = r.Keys(n, "a step", slices.Concat(stepKeys, r.extraKeys(d.kind)), r.underWith(d.kind))
-	d.step = enrich.Step{ID: r.id(d), Timeout: defaultTimeout}
+	d.step = enrich.Step{ID: r.id(d), Timeout: defaultTimeout, Digest: digest(n)}
 	if d.kind != nil {
 		d.step.Uses = d.kind.Name
 	}
@@ -108,6 +108,7 @@ func (r *reader) readStep(n *yaml.Node) *draft {
 	}
 	r.readTimeout(d)
 	r.readRate(d)
+	r.readPrice(d)
 	r.readOnFailure(d)
 	r.readPolicy(d)
 	return d

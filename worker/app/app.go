@@ -76,6 +76,7 @@ type App struct {
 	Metrics  string    // address of the listener for metrics and health; "" without
 	Warnings []string  // worth a line at the start
 	client   *connect.Client
+	file     []byte // the pipeline's
 	store    store
 	daemon   *worker.Daemon // nil with Settings.Lambda
 	numbers  numbers
@@ -85,11 +86,19 @@ type App struct {
 
 // Load reads a pipeline file with all connectors of the catalogue. A mistake in it is a *Usage.
 func Load(path string, client *connect.Client) (*enrich.Pipeline, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parse(path, data, client)
+}
+
+func readFile(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &Usage{fmt.Errorf("read pipeline: %w", err)}
 	}
-	return parse(path, data, client)
+	return data, nil
 }
 
 func parse(path string, data []byte, client *connect.Client) (*enrich.Pipeline, error) {
@@ -134,6 +143,7 @@ func (s *Settings) build(ctx context.Context, kind ledgerKind, place string) (_ 
 	}
 	a.Ledger = a.store.Ledger
 	s.share(a.Pipeline.Limits, a.store)
+	s.remember(ctx, a)
 	a.assemble(*s, queue)
 	return a, nil
 }

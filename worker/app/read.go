@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/postconfirm/postconfirm/enrich"
+	"github.com/postconfirm/postconfirm/enrich/connect"
 	"github.com/postconfirm/postconfirm/enrich/secretenv"
 	"github.com/postconfirm/postconfirm/worker/amazon"
 	"github.com/postconfirm/postconfirm/worker/amazon/sources"
@@ -38,9 +39,12 @@ func (s *Settings) connect(ctx context.Context, a *App) (err error) {
 // read finds the pipeline and its secrets. What a service has not got is wrong use; a service that can't be asked is not.
 func (s *Settings) read(ctx context.Context, a *App) (err error) {
 	if !sources.IsDocument(s.Pipeline) {
-		a.Pipeline, err = Load(s.Pipeline, a.client)
+		a.file, err = readFile(s.Pipeline)
 	} else if err = s.connect(ctx, a); err == nil {
-		a.Pipeline, err = s.fetch(ctx, a)
+		a.file, err = s.fetch(ctx, a)
+	}
+	if err == nil {
+		a.Pipeline, err = parse(s.Pipeline, a.file, a.client)
 	}
 	if err != nil {
 		return err
@@ -60,7 +64,7 @@ func (s *Settings) read(ctx context.Context, a *App) (err error) {
 	return &Usage{err}
 }
 
-func (s *Settings) fetch(ctx context.Context, a *App) (*enrich.Pipeline, error) {
+func (s *Settings) fetch(ctx context.Context, a *App) ([]byte, error) {
 	data, err := sources.Connect(a.Clients.Config).Document(ctx, s.Pipeline)
 	switch {
 	case errors.Is(err, sources.ErrMissing), errors.Is(err, sources.ErrPlace):
@@ -68,5 +72,22 @@ func (s *Settings) fetch(ctx context.Context, a *App) (*enrich.Pipeline, error) 
 	case err != nil:
 		return nil, fmt.Errorf("read pipeline: %w", err)
 	}
-	return parse(s.Pipeline, data, a.client)
+	return data, nil
+}
+
+// Fetch reads a pipeline file from where a worker's setting says: a path, "s3://BUCKET/KEY" or "ssm:NAME", for programs
+// beside the worker. A mistake is a *Usage.
+func Fetch(ctx context.Context, place string, client *connect.Client) (*enrich.Pipeline, error) {
+	if !sources.IsDocument(place) {
+		return Load(place, client)
+	}
+	s, a := &Settings{Pipeline: place}, &App{}
+	if err := s.connect(ctx, a); err != nil {
+		return nil, err
+	}
+	data, err := s.fetch(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return parse(place, data, client)
 }

@@ -35,6 +35,7 @@ type Facts struct {
 	people  map[string]*Person // by sub
 	byRun   map[string]*Person
 	clock   int64             // the version that the next lookup answers
+	wakes   int               // messages of operators that the queue took
 	early   []string          // deletes before the ledger had an end
 	receipt map[string]string // message id → its newest receipt, of those not deleted
 	owner   map[string]string // receipt → sub
@@ -148,4 +149,29 @@ func (f *Facts) tooEarly(what string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.early = append(f.early, what)
+}
+
+// woken notes messages that an operator sent.
+func (f *Facts) woken(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.wakes += n
+}
+
+// woke is how many messages operators have sent.
+func (f *Facts) woke() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.wakes
+}
+
+// mended makes everybody whom the lookup refuses somebody like all others.
+func (f *Facts) mended() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.people {
+		if p.Kind == refused {
+			p.Kind = plain
+		}
+	}
 }

@@ -16,7 +16,8 @@ type front struct {
 	cloud   http.Handler
 	facts   *Facts
 	trap    func(place string)
-	deletes func(run string) // called before a delete of a run's message is carried out
+	deletes func(run string)   // called before a delete of a run's message is carried out
+	sends   func() (lost bool) // called before messages of an operator are taken; nil is nothing
 }
 
 // ServeHTTP lets the cloud answer, and notes what the answer means before it goes out.
@@ -31,6 +32,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for _, e := range parse[entries](body).Entries {
 			f.deletes(f.facts.holder(e.ReceiptHandle))
 		}
+	}
+	if operation == "SendMessageBatch" && f.sends != nil && f.sends() {
+		return // the caller died of it, and it never arrived
 	}
 	answer := &recorder{header: http.Header{}, status: http.StatusOK}
 	f.cloud.ServeHTTP(answer, r)
@@ -64,6 +68,9 @@ func (f *front) note(operation string, asked, answered []byte) {
 			}
 		}
 		f.trap(QueueDeleted)
+	case "SendMessageBatch":
+		f.facts.woken(len(parse[entries](answered).Successful))
+		f.trap(MessageSent)
 	case "SendMessage":
 		run := parse[struct {
 			MessageAttributes map[string]struct{ StringValue string }

@@ -24,6 +24,7 @@ const (
 // pipeline has the pool's id and the vendors' URL to be put in.
 const pipeline = `version: 1
 pools: [%[1]s]
+limits: { cognito-writes: 25/s }
 steps:
   - id: lookup
     uses: http

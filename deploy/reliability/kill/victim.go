@@ -20,11 +20,19 @@ import (
 
 // Build compiles the worker with its failpoints into dir and gives its path. go is the Go command.
 func Build(ctx context.Context, goCommand, dir string) (string, error) {
-	program := filepath.Join(dir, "worker-with-failpoints")
-	cmd := exec.CommandContext(ctx, goCommand, "build", "-trimpath", "-tags", "failpoints", "-o", program, "./cmd/worker")
+	return build(ctx, goCommand, filepath.Join(dir, "worker-with-failpoints"), "./cmd/worker", "-tags", "failpoints")
+}
+
+// BuildOperator does so with the operator's program.
+func BuildOperator(ctx context.Context, goCommand, dir string) (string, error) {
+	return build(ctx, goCommand, filepath.Join(dir, "postconfirm"), "./cmd/postconfirm")
+}
+
+func build(ctx context.Context, goCommand, program, source string, flags ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, goCommand, append(append([]string{"build", "-trimpath", "-o", program}, flags...), source)...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("kill: build the worker: %w\n%s", err, out)
+		return "", fmt.Errorf("kill: build %s: %w\n%s", source, err, out)
 	}
 	return program, nil
 }

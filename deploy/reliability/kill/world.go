@@ -30,6 +30,7 @@ import (
 // Options are what may differ from one proof to the next. Program is required.
 type Options struct {
 	Program  string // the worker, compiled with its failpoints
+	Operator string // cmd/postconfirm; only Replay needs it
 	Seed     uint64
 	InFlight int     // runs at once; 16
 	Lose     float64 // the share of the vendors' answers that are lost after they acted; 0.04
@@ -96,7 +97,7 @@ func NewWorld(ctx context.Context, o Options) (_ *World, err error) {
 	cloud := localcloud.New(nil)
 	cloud.Register(cloudsqs.New(nil))
 	cloud.Register(cognito.New(nil))
-	if w.url, err = w.serve(&front{cloud: cloud, facts: w.Facts, trap: w.spring, deletes: w.early.check}); err != nil {
+	if w.url, err = w.serve(&front{cloud: cloud, facts: w.Facts, trap: w.spring, deletes: w.early.check, sends: w.sending}); err != nil {
 		return nil, err
 	}
 	if err := w.furnish(ctx, cloud); err != nil {
