@@ -11,6 +11,9 @@
 //	postconfirm forget SUB   erase what the ledger keeps of a person, only with --write
 //	postconfirm attach POOL  set the triggers of a pool that another stack owns; detach clears them
 //	postconfirm replay …     reopen chosen runs: plan, look, run; never twice
+//	postconfirm dlq …        dead letters: list, sweep, export, import, redrive
+//	postconfirm resolve RUN  say whether an effect happened, where nobody knows
+//	postconfirm journal      enqueue users from the trigger's own log lines
 //	postconfirm presignup    check a sign-up policy, and try it on events
 //
 // Text for people goes to standard output, or to standard error with --json, when standard output has one JSON object
@@ -89,8 +92,8 @@ func root(std streams) *cobra.Command {
 		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
 	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
-		ledgerCommand(std), runsCommand(std), auditCommand(std), forgetCommand(std), replayCommand(std), attachCommand(std), detachCommand(std),
-		triggerCommand(std), presignupFunctionCommand(std))
+		ledgerCommand(std), runsCommand(std), auditCommand(std), forgetCommand(std), replayCommand(std), dlqCommand(std), resolveCommand(std), journalCommand(std),
+		attachCommand(std), detachCommand(std), triggerCommand(std), presignupFunctionCommand(std))
 	return cmd
 }
 

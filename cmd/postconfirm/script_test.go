@@ -44,7 +44,8 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"users": users, "box": box, "vendor": vendor, "vendors": vendors, "attribute": attribute,
 			"crowd": startCrowd, "mend": mend, "called": called, "groups": groups, "states": states, "plan": plan,
-			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger, "trouble": trouble, "noted": noted},
+			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger, "trouble": trouble, "noted": noted,
+			"trimmed": trimmed, "lost": lost, "awaited": awaited, "enriched": enriched, "stopped": stopped, "unread": unreadOutput},
 	})
 }
 
