@@ -27,7 +27,8 @@ func dlqCommand(std streams) *cobra.Command {
 			"parked runs again, use replay: it needs no letters, and leaves copies behind that sweep removes.\n\n" +
 			"SQS can't be read without receiving: while a command looks, nobody else sees the letters that it has, and the receive\n" +
 			"counts rise. Letters that somebody else has received are not seen. A command that is killed leaves letters hidden for\n" +
-			"some minutes. What SQS says about how many there are is approximate.",
+			"some minutes. While SQS moves letters by itself (redrive), don't look: it would pass over those that you have. What SQS\n" +
+			"says about how many there are is approximate.",
 		Args: known,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/postconfirm/postconfirm/trigger"
+	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
+	"github.com/postconfirm/postconfirm/worker/sqlite"
 )
 
 // trimmed NAME TEXT SUFFIX sets a variable to a text without its end.
@@ -161,6 +164,84 @@ func unreadOutput(ts *testscript.TestScript, _ bool, args []string) {
 	if !errors.As(err, &failed) || failed.ExitCode() != exitPipe {
 		ts.Fatalf("ended with %v, want exit code %d", err, exitPipe)
 	}
+}
+
+// unsure is a program that makes the ledger FILE, with runs of whose mail nobody knows: of ada, who is done, of bob, who is
+// open, and of cy, whose answers were erased; dee is parked. It prints their keys.
+func unsure() {
+	l, err := sqlite.Open(os.Args[1], nil)
+	at := time.Now().Add(-time.Hour)
+	for _, r := range []worker.Run{{Identity: worker.Identity{Sub: "ada"}, State: worker.Done}, {Identity: worker.Identity{Sub: "bob"}, State: worker.Open},
+		{Identity: worker.Identity{Sub: "cy"}, State: worker.Done, Erased: at}, {Identity: worker.Identity{Sub: "dee"}, State: worker.Parked, Reason: "http_400"}} {
+		r.Pool, r.Generation, r.Source = "eu-west-1_Ab12cd34E", "0", "signup"
+		r.Key, r.FirstSeen, r.Updated, r.Flags = r.Identity.Key(), at, at, []string{"step mail: unknown"}
+		r.Steps = map[string]worker.StepRecord{"mail": {State: worker.StepUnknown, Code: "reset", At: at, First: at}, "crm": {State: worker.StepFailed, Code: "http_400", Attempts: 1},
+			"company": {State: worker.StepDone, Outcome: worker.OutcomeFound}}
+		if err != nil {
+			break
+		}
+		var claimed worker.Run
+		if claimed, err = l.Claim(context.Background(), r.Identity, "a", at, at.Add(time.Minute)); err == nil {
+			r.Fence = claimed.Fence
+			err = l.Save(context.Background(), r)
+		}
+		fmt.Println(r.Key)
+	}
+	if err == nil {
+		err = l.Close()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// reshape HOW FROM TO does to a file what people and their programs do.
+func reshape(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[1])
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	each := func(f func(string) any) (all []any) {
+		for _, l := range lines {
+			all = append(all, f(l))
+		}
+		return all
+	}
+	encode := func(o any, indent string) string {
+		b, err := json.MarshalIndent(o, "", indent)
+		ts.Check(err)
+		return string(b) + "\n"
+	}
+	events := map[string]any{"events": each(func(l string) any { return map[string]any{"timestamp": 1, "message": l + "\n"} })}
+	var zipped bytes.Buffer
+	shapes := map[string]func() string{
+		"export": func() string {
+			z := gzip.NewWriter(&zipped)
+			_, err := io.WriteString(z, "2026-01-02T03:04:05.678Z "+strings.Join(lines, "\n2026-01-02T03:04:05.678Z ")+"\n")
+			ts.Check(errors.Join(err, z.Close()))
+			return zipped.String()
+		},
+		"events": func() string { return encode(events, "    ") },
+		"flat":   func() string { b, err := json.Marshal(events); ts.Check(err); return string(b) },
+		"disguised": func() string {
+			var b strings.Builder
+			for _, o := range each(func(l string) any {
+				return map[string]any{"level": "INFO", "message": l, "attributes": map[string]string{"name": l}}
+			}) {
+				line, err := json.Marshal(o)
+				ts.Check(err)
+				fmt.Fprintf(&b, "%s\n", line)
+			}
+			return b.String()
+		},
+		"torn-before": func() string { return text[:150] + "\n" + text },
+		"torn":        func() string { return text[:len(text)-40] + "\nnonsense; $(rm -rf /)\n" },
+		"dos":         func() string { return "\xef\xbb\xbf" + strings.Join(lines, "\r\n") },
+		"utf16":       func() string { return "\xff\xfe" + strings.Join(strings.Split(text, ""), "\x00") + "\x00" },
+		"elsewhere": func() string {
+			return strings.Replace(text, `"region":"`+ts.Getenv("AWS_REGION"), `"region":"us-gov-east-1`, 1)
+		},
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(shapes[args[0]]()), 0o600))
 }
 
 // disk is a file on a disk that gets full, or breaks.

@@ -160,6 +160,9 @@ func (o *dlqRedriveOptions) start(ctx context.Context, std streams, d *dlqDesk, 
 	if err != nil {
 		return err
 	}
+	if err := alone(ctx, tasks); err != nil { // before the look, which would hide letters from a task that runs
+		return err
+	}
 	s := &deadletters.Sweeper{Box: d.letters, Ledger: d.ledger, Limit: o.sample}
 	seen, err := s.Look(ctx)
 	if err != nil {
@@ -184,6 +187,18 @@ func (o *dlqRedriveOptions) start(ctx context.Context, std streams, d *dlqDesk, 
 			count(d.about.Messages, "letter"), printable(to.Name), o.rate, took)
 		return nil
 	})
+}
+
+// alone refuses to begin while a task runs.
+func alone(ctx context.Context, tasks *amazon.MoveTasks) error {
+	all, err := tasks.List(ctx)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(all, amazon.MoveTask.Running); i >= 0 {
+		return &problem{err: fmt.Errorf("a task is running: it moved %d of %d", all[i].Moved, all[i].ToMove), next: "postconfirm dlq redrive --status", code: exitFailed}
+	}
+	return nil
 }
 
 // outlook says what the worker would do with the letters.
