@@ -132,7 +132,7 @@ func TestB6_95_TheAgeOfALetter(t *testing.T) {
 		if diff := cmp.Diff(map[bool]time.Duration{true: 0, false: 240 * time.Hour}, ages); diff != "" {
 			t.Errorf("ages (-want +got):\n%s", diff)
 		}
-		time.Sleep(began.Add(14*24*time.Hour + time.Minute).Sub(time.Now()))
+		time.Sleep(time.Until(began.Add(14*24*time.Hour + time.Minute)))
 		look()
 		if diff := cmp.Diff(map[bool]time.Duration{true: 95 * time.Hour}, ages); diff != "" {
 			t.Errorf("after 14 days (-want +got):\n%s", diff)
