@@ -113,7 +113,7 @@ func enriched(ts *testscript.TestScript, neg bool, args []string) {
 func stopped(ts *testscript.TestScript, _ bool, args []string) {
 	path, err := exec.LookPath(filepath.Join(filepath.Dir(program(ts)), args[1]))
 	ts.Check(err)
-	cmd := exec.Command(path, args[2:]...)
+	cmd := patiently(path, args[2:]...)
 	cmd.Dir, cmd.Env = ts.MkAbs("."), scriptEnv(ts)
 	said := &until{text: args[0], stop: func() { _ = cmd.Process.Signal(syscall.SIGINT) }}
 	cmd.Stdout, cmd.Stderr = said, said
@@ -157,13 +157,22 @@ func unreadOutput(ts *testscript.TestScript, _ bool, args []string) {
 	defer func() { _ = w.Close() }()
 	path, err := exec.LookPath(filepath.Join(filepath.Dir(program(ts)), args[0]))
 	ts.Check(err)
-	cmd := exec.Command(path, args[1:]...)
-	cmd.Dir, cmd.Env, cmd.Stdout = ts.MkAbs("."), scriptEnv(ts), w
+	cmd, said := patiently(path, args[1:]...), bytes.Buffer{}
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), scriptEnv(ts), w, &said
 	err = cmd.Run()
 	var failed *exec.ExitError
 	if !errors.As(err, &failed) || failed.ExitCode() != exitPipe {
-		ts.Fatalf("ended with %v, want exit code %d", err, exitPipe)
+		ts.Fatalf("ended with %v, want exit code %d\n%s", err, exitPipe, said.String())
 	}
+}
+
+// patiently is a program that says where it is, and ends, when it takes longer than anything here may.
+func patiently(path string, args ...string) *exec.Cmd {
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+	context.AfterFunc(ctx, cancel)
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) }
+	return cmd
 }
 
 // unsure is a program that makes the ledger FILE, with runs of whose mail nobody knows: of ada, who is done, of bob, who is
