@@ -26,11 +26,14 @@ func (r *Run) Reopen(now time.Time, how Reopening) {
 		if slices.Contains(how.Rerun, id) {
 			r.alsoChosen(id)
 			r.Steps[id] = StepRecord{Again: s.Again + 1, Failures: s.Failures}
-			r.unflagAll("step " + id + ": ")
+			r.dropFlags("step " + id + ": ")
 			continue
 		}
 		if !s.State.Terminal() || s.State == StepFailed {
 			if s.State == StepFailed {
+				if s.Settled {
+					r.dropFlag("step " + id + ": " + s.Code)
+				}
 				s.State, s.Outcome = StepOpen, ""
 				s.Settled = false
 			}
@@ -39,7 +42,7 @@ func (r *Run) Reopen(now time.Time, how Reopening) {
 		}
 	}
 	delete(r.Steps, enrich.AttributesStep) // what failed may have something to write now
-	r.unflagAll("attribute ")
+	r.dropFlags("attribute ")
 }
 
 // alsoChosen adds a step that an operator wants to the run's choice.
@@ -49,7 +52,7 @@ func (r *Run) alsoChosen(id string) {
 	}
 }
 
-// unflagAll takes the flags back that begin so.
-func (r *Run) unflagAll(prefix string) {
+// dropFlags takes the flags back that begin so.
+func (r *Run) dropFlags(prefix string) {
 	r.Flags = slices.DeleteFunc(slices.Clone(r.Flags), func(f string) bool { return strings.HasPrefix(f, prefix) })
 }

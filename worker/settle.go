@@ -36,9 +36,9 @@ func (r *Run) Settle(step string, s Settlement, now time.Time) error {
 	if !ok || step == enrich.AttributesStep || !r.openEffect(record) && !record.Settled && !refusedLater {
 		return ErrNoOpenEffect
 	}
-	r.unflag("step " + step + ": unknown")
+	r.dropFlag("step " + step + ": unknown")
 	if record.Settled {
-		r.unflag("step " + step + ": " + record.Code)
+		r.dropFlag("step " + step + ": " + record.Code)
 	}
 	record.Output, record.Code, record.At, record.Settled = nil, s.Code, at(now), true
 	if s.Sent {
@@ -56,7 +56,7 @@ func (r *Run) openEffect(s StepRecord) bool {
 	return s.State == StepUnknown || s.State == StepIntent && r.State != Open
 }
 
-// unflag drops a flag. Other copies of the run keep theirs.
-func (r *Run) unflag(f string) {
+// dropFlag drops this one flag. Other copies of the run keep theirs.
+func (r *Run) dropFlag(f string) {
 	r.Flags = slices.DeleteFunc(slices.Clone(r.Flags), func(flag string) bool { return flag == f })
 }

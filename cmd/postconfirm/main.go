@@ -10,9 +10,12 @@
 //	postconfirm audit list   what operators did
 //	postconfirm forget SUB   erase what the ledger keeps of a person, only with --write
 //	postconfirm attach POOL  set the triggers of a pool that another stack owns; detach clears them
+//	postconfirm replay …     reopen chosen runs: plan, look, run; never twice
+//	postconfirm dlq …        dead letters: list, sweep, export, import, redrive
+//	postconfirm resolve RUN  say whether an effect happened, where nobody knows
+//	postconfirm journal      enqueue users from the trigger's own log lines
 //	postconfirm reconcile    find users of the pool who were never enriched; enqueue them with --write
 //	postconfirm backfill     take users through the pipeline a second time, on purpose
-//	postconfirm replay …     reopen chosen runs: plan, look, run; never twice
 //	postconfirm presignup    check a sign-up policy, and try it on events
 //
 // Text for people goes to standard output, or to standard error with --json, when standard output has one JSON object
@@ -91,7 +94,8 @@ func root(std streams) *cobra.Command {
 		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
 	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
-		ledgerCommand(std), runsCommand(std), auditCommand(std), forgetCommand(std), replayCommand(std), reconcileCommand(std), backfillCommand(std), attachCommand(std), detachCommand(std), triggerCommand(std), presignupFunctionCommand(std))
+		ledgerCommand(std), runsCommand(std), auditCommand(std), forgetCommand(std), replayCommand(std), reconcileCommand(std), backfillCommand(std), dlqCommand(std), resolveCommand(std), journalCommand(std),
+		attachCommand(std), detachCommand(std), triggerCommand(std), presignupFunctionCommand(std))
 	return cmd
 }
 
