@@ -20,10 +20,8 @@ import (
 //	  "source":      "signup",
 //	  "at":          "2026-01-02T03:04:05Z" }
 //
-// There is no user name in it, because a federated one carries the id that the person has elsewhere. An import puts
-// the sub in its place: for a local user Cognito takes it as the Username (Amazon Cognito API Reference,
-// AdminGetUser), for a federated one it doesn't. Federated users, and the metadata of all, can't be brought back from
-// a journal line; reconcile finds the former in the pool.
+// There is no user name in it, because a federated one carries the id that the person has elsewhere. An import asks the
+// pool for it (ListUsers with the sub); the metadata are lost.
 func journal(m event.Message) []byte {
 	b := append(make([]byte, 0, 384), `{"postconfirm":"journal","v":1,`...)
 	b = lines.Field(b, "run", m.Key())
