@@ -22,6 +22,7 @@ type World struct {
 // The deployments of World.Values.
 const (
 	Everything = "functions, with every option"
+	Parameters = "functions, with pipeline and secrets in Parameter Store"
 	AsDaemon   = "a daemon, with every option"
 	Bare       = "functions, with no option"
 )

@@ -92,8 +92,8 @@ func permissions(w *World) {
 			w.found("%s: SourceArn %s is not the pool", name, source)
 		}
 	})
-	if want := 4; seen != want { // trigger three times, pre sign-up where it is wanted
-		w.found("there are %d permissions in the three deployments, want %d", seen, want)
+	if want := 6; seen != want { // the trigger's in each, the pre sign-up function's where it is wanted
+		w.found("there are %d permissions in the four deployments, want %d", seen, want)
 	}
 }
 

@@ -22,8 +22,8 @@ func mappingFlags(w *World) {
 			w.found("%s has a filter: Lambda deletes what does not match", name)
 		}
 	})
-	if seen != 2 {
-		w.found("there are %d mappings in the three deployments, want 2: a daemon has none", seen)
+	if seen != 3 {
+		w.found("there are %d mappings in the four deployments, want 3: a daemon has none", seen)
 	}
 	if least, _ := w.source.Parameters["WorkerMaximumConcurrency"]["MinValue"].(int); least < 2 {
 		w.found("WorkerMaximumConcurrency may be %d; AWS takes 2 or more", least)

@@ -102,32 +102,41 @@ func (w *World) operators() (runs, pool []string) {
 	return runs, pool
 }
 
+// rights compares both ways. What excludes another (two stores of secrets) is looked at in several deployments together.
 func rights(w *World) {
 	runs, pool := w.operators()
+	full, daemon := []string{Everything, Parameters}, []string{Everything, AsDaemon}
 	for _, c := range []struct {
-		deployment, who string
-		programs        []string
+		deployments []string
+		who         string
+		programs    []string
 	}{
-		{Everything, "TriggerRole", []string{iam.Trigger}}, {Bare, "TriggerRole", []string{iam.Trigger}},
-		{Everything, "PreSignUpRole", []string{iam.PreSign}},
-		{Everything, "WorkerRole", []string{iam.Function}}, {Bare, "WorkerRole", []string{iam.Function}},
-		{AsDaemon, "WorkerPolicy", []string{iam.Daemon}},
-		{Everything, "OperatorPolicy", runs}, {Bare, "OperatorPolicy", runs}, {Everything, "AttachPolicy", pool},
+		{full, "TriggerRole", []string{iam.Trigger}}, {[]string{Bare}, "TriggerRole", []string{iam.Trigger}},
+		{full, "PreSignUpRole", []string{iam.PreSign}},
+		{full, "WorkerRole", []string{iam.Function}}, {[]string{Bare}, "WorkerRole", []string{iam.Function}},
+		{daemon, "WorkerPolicy", []string{iam.Daemon}},
+		{full, "OperatorPolicy", runs}, {[]string{Bare}, "OperatorPolicy", runs}, {full, "AttachPolicy", pool},
 	} {
-		t := w.resolved[c.deployment]
-		if _, there := t.Resources[c.who]; !there && c.who == "AttachPolicy" && t.Resources["Pool"].Type != "" {
+		if w.source.Resources["Pool"].Type != "" && c.who == "AttachPolicy" {
 			continue // a stack that owns its pool has nothing to attach
 		}
-		given, want := actionsOf(t.granted(c.who)), w.wanted(c.deployment != Bare, c.programs...)
-		for _, a := range given {
-			if !slices.Contains(want, a) {
-				w.found("%s may %s, which %v never calls (%s)", c.who, a, c.programs, c.deployment)
-			}
+		var all []statement
+		for _, d := range c.deployments {
+			all = append(all, w.resolved[d].granted(c.who)...)
 		}
-		for _, a := range want {
-			if !slices.Contains(given, a) {
-				w.found("%s may not %s, which %v calls (%s)", c.who, a, c.programs, c.deployment)
-			}
+		w.same(c.who, c.programs, actionsOf(all), w.wanted(c.deployments[0] != Bare, c.programs...))
+	}
+}
+
+func (w *World) same(who string, programs, given, want []string) {
+	for _, a := range given {
+		if !slices.Contains(want, a) {
+			w.found("%s may %s, which %v never calls", who, a, programs)
+		}
+	}
+	for _, a := range want {
+		if !slices.Contains(given, a) {
+			w.found("%s may not %s, which %v calls", who, a, programs)
 		}
 	}
 }
