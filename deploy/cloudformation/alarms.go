@@ -165,6 +165,10 @@ func dashboard(w *World) {
 func (w *World) lines(of string, all [][]any) {
 	var above []any
 	for _, line := range all {
+		if len(line) == 0 {
+			w.found("%s: an empty line", of)
+			continue
+		}
 		if options, ok := line[0].(map[string]any); ok {
 			if text := fmt.Sprint(options["expression"]); strings.HasPrefix(text, "SELECT") {
 				w.ask(of, text)

@@ -2,6 +2,7 @@ package cloudformation_test
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,7 @@ var seededFaults = []seeded{
 	{"any pool will do", "Action: cognito-idp:ListUsers\n            Resource: !Sub \"arn:${AWS::Partition}:cognito-idp:${AWS::Region}:${AWS::AccountId}:userpool/${UserPoolId}\"", "Action: cognito-idp:ListUsers\n            Resource: !Sub \"arn:${AWS::Partition}:cognito-idp:${AWS::Region}:${AWS::AccountId}:userpool/*\"", "no wildcards"},
 	{"a right names another pool", "Action: cognito-idp:ListUsers\n            Resource: !Sub \"arn:${AWS::Partition}:cognito-idp:${AWS::Region}:${AWS::AccountId}:userpool/${UserPoolId}\"", "Action: cognito-idp:ListUsers\n            Resource: !Sub \"arn:${AWS::Partition}:cognito-idp:${AWS::Region}:${AWS::AccountId}:userpool/eu-west-1_Other0000\"", "rights are scoped to their service"},
 	{"a right is on another service's resource", "Action: kms:Decrypt\n              Resource: !Ref VaultKeyArn", "Action: kms:Decrypt\n              Resource: !GetAtt Ledger.Arn", "rights are scoped to their service"},
+	{"a key may be used for anything", "              Condition: { StringEquals: { kms:ViaService: !Sub \"sqs.${AWS::Region}.${AWS::URLSuffix}\" } }\n            - !Ref", "            - !Ref", "rights are scoped to their service"},
 	{"an optional right is given to all", "- !If\n            - FromS3\n            - Sid: PipelineObject", "- !If\n            - IsLambda\n            - Sid: PipelineObject", "optional rights are asked for"},
 	{"anybody may send", "Principal:\n              AWS:\n                - !GetAtt TriggerRole.Arn\n                - !If [HasOperators, !Ref OperatorRoleArn, !Ref AWS::NoValue]", "Principal: \"*\"", "queues name their senders"},
 	{"the worker may not send dead letters", "- !If [IsLambda, !GetAtt WorkerRole.Arn, !Ref DaemonRoleArn]", "- !GetAtt TriggerRole.Arn", "queues name their senders"},
@@ -104,5 +106,54 @@ func TestEveryCheckHasAFault(t *testing.T) {
 	}
 	if left := slices.Collect(maps.Keys(proven)); len(left) > 0 {
 		t.Errorf("no check is called %q", left)
+	}
+}
+
+// action is an action in a policy of the template, or kms:ViaService, the key of a condition.
+var action = regexp.MustCompile(`(?:cognito-idp|dynamodb|kms|lambda|logs|s3|secretsmanager|ses|sqs|ssm|sts):[A-Z]\w+`)
+
+func TestEveryActionThatIsMisspeltIsNoticed(t *testing.T) {
+	whole, w := read(t, "template.yaml"), world(t)
+	places := action.FindAllStringIndex(whole, -1)
+	if len(places) < 40 {
+		t.Fatalf("%d actions", len(places))
+	}
+	for _, at := range places {
+		faults := cloudformation.Run([]byte(whole[:at[1]]+"s"+whole[at[1]:]), w)
+		if len(faults["actions are known"])+len(faults["queues name their senders"])+len(faults["rights are scoped to their service"]) == 0 {
+			t.Errorf("%ss at byte %d: %v", whole[at[0]:at[1]], at[0], faults)
+		}
+	}
+}
+
+// block is a resource of the template that is an alarm.
+var block = regexp.MustCompile(`(?m)^  (Alarm\w+):\n    Type: AWS::CloudWatch::Alarm\n(?:    .*\n)+`)
+
+func TestEveryAlarmThatIsTakenAwayIsNoticed(t *testing.T) {
+	whole, w := read(t, "template.yaml"), world(t)
+	found := block.FindAllStringSubmatchIndex(whole, -1)
+	if len(found) != len(w.Pages) {
+		t.Fatalf("%d alarms, %d pages", len(found), len(w.Pages))
+	}
+	for _, at := range found {
+		if faults := cloudformation.Run([]byte(whole[:at[0]]+whole[at[1]:]), w); len(faults["alarms have pages, and pages alarms"]) == 0 {
+			t.Errorf("%s is gone: %v", whole[at[2]:at[3]], faults)
+		}
+	}
+}
+
+// In a stack that owns its pool, a right on the pool inside of the role of one of its triggers closes a circle.
+func TestACircleWithThePoolIsNoticed(t *testing.T) {
+	whole, w := read(t, "with-pool.yaml"), world(t)
+	for _, values := range w.Values {
+		delete(values, "UserPoolId")
+	}
+	const from = "                Resource: !GetAtt PreSignUpLogs.Arn\n"
+	faults := cloudformation.Run([]byte(strings.Replace(whole, from, from+"              - { Sid: Pool, Effect: Allow, Action: cognito-idp:ListUsers, Resource: !GetAtt Pool.Arn }\n", 1)), w)
+	got := strings.Join(faults["no circle, and the trigger knows no pool"], "\n")
+	for _, part := range []string{"a circle:", "PreSignUpRole", "Pool → "} {
+		if !strings.Contains(got, part) {
+			t.Errorf("%q is not in %q", part, got)
+		}
 	}
 }

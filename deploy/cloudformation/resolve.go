@@ -18,12 +18,17 @@ func pseudo() map[string]any {
 // nothing is what AWS::NoValue leaves behind until it is taken out.
 type nothing struct{}
 
+func isNothing(v any) bool { _, is := v.(nothing); return is }
+
+// yes tells whether a condition's value is true.
+func yes(v any) bool { is, _ := v.(bool); return is }
+
 // Resolve computes a template as CloudFormation would, for values of parameters; those that are not given have their
 // defaults. Resources whose condition is false are gone, every intrinsic is a value: a resource's reference is
 // "<Queue>", an attribute "<Queue.Arn>". A rule that does not hold, a value that a parameter does not allow, and a name
 // that leads nowhere are errors, all of them at once.
 func (t *Template) Resolve(values map[string]string) (*Template, error) {
-	r := &resolver{t: t, names: pseudo()}
+	r := &resolver{t: t, names: pseudo(), asked: map[string]bool{}}
 	r.parameters(values)
 	r.rules()
 	out := &Template{Parameters: t.Parameters, Mappings: t.Mappings, Resources: map[string]Resource{}, Outputs: map[string]map[string]any{}}
@@ -46,6 +51,7 @@ func (t *Template) Resolve(values map[string]string) (*Template, error) {
 type resolver struct {
 	t     *Template
 	names map[string]any
+	asked map[string]bool // conditions that are being computed
 	wrong []error
 }
 
@@ -93,12 +99,12 @@ func disallowed(p map[string]any, v string) string {
 func (r *resolver) rules() {
 	for _, name := range slices.Sorted(maps.Keys(r.t.Rules)) {
 		rule := r.t.Rules[name]
-		if when := rule["RuleCondition"]; when != nil && r.value(when) != true {
+		if when := rule["RuleCondition"]; when != nil && !yes(r.value(when)) {
 			continue
 		}
 		assertions, _ := rule["Assertions"].([]any)
 		for _, a := range assertions {
-			if a, _ := a.(map[string]any); r.value(a["Assert"]) != true {
+			if a, _ := a.(map[string]any); !yes(r.value(a["Assert"])) {
 				r.fail("rule %s: %v", name, a["AssertDescription"])
 			}
 		}
@@ -107,11 +113,13 @@ func (r *resolver) rules() {
 
 func (r *resolver) condition(name string) bool {
 	c, known := r.t.Conditions[name]
-	if !known {
-		r.fail("no condition %s", name)
+	if !known || r.asked[name] {
+		r.fail("no condition %s, or one that asks for itself", name)
 		return false
 	}
-	return r.value(c) == true
+	r.asked[name] = true
+	defer delete(r.asked, name)
+	return yes(r.value(c))
 }
 
 // value resolves anything.
@@ -123,7 +131,7 @@ func (r *resolver) value(v any) any {
 		}
 		out := make(map[string]any, len(v))
 		for key, inner := range v {
-			if got := r.value(inner); got != any(nothing{}) {
+			if got := r.value(inner); !isNothing(got) {
 				out[key] = got
 			}
 		}
@@ -131,7 +139,7 @@ func (r *resolver) value(v any) any {
 	case []any:
 		out := make([]any, 0, len(v))
 		for _, inner := range v {
-			if got := r.value(inner); got != any(nothing{}) {
+			if got := r.value(inner); !isNothing(got) {
 				out = append(out, got)
 			}
 		}
@@ -161,6 +169,9 @@ func (r *resolver) intrinsic(name string, arg any) any {
 	case "Condition":
 		return r.condition(fmt.Sprint(arg))
 	case "Fn::GetAtt":
+		if len(list) != 2 {
+			return r.fail("Fn::GetAtt wants two arguments")
+		}
 		return r.attribute(fmt.Sprint(list[0]), fmt.Sprint(list[1]))
 	case "Fn::Sub":
 		return r.sub(fmt.Sprint(arg))
@@ -187,11 +198,11 @@ func (r *resolver) logic(name string, list []any) any {
 	case name == "Fn::Equals" && len(list) == 2:
 		return fmt.Sprint(list[0]) == fmt.Sprint(list[1])
 	case name == "Fn::Not" && len(list) == 1:
-		return list[0] != true
+		return !yes(list[0])
 	case name == "Fn::And":
-		return !slices.ContainsFunc(list, func(v any) bool { return v != true })
+		return !slices.ContainsFunc(list, func(v any) bool { return !yes(v) })
 	case name == "Fn::Or":
-		return slices.Contains(list, any(true))
+		return slices.ContainsFunc(list, yes)
 	}
 	return r.fail("%s is not known here, or has the wrong number of arguments", name)
 }

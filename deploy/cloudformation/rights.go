@@ -228,6 +228,9 @@ func (t *Template) owner(resource string) string {
 func scoped(w *World) {
 	for deployment, t := range w.resolved {
 		for _, s := range t.policies() {
+			if strings.HasPrefix(strings.Join(s.actions, " "), "kms:") && at(s.condition, "StringEquals", "kms:ViaService") == nil {
+				w.found("%s: %s uses a key for more than one service's data", s.of, s.sid)
+			}
 			for _, r := range s.resources {
 				for _, a := range s.actions {
 					service, _, _ := strings.Cut(a, ":")

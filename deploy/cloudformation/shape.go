@@ -15,7 +15,7 @@ func uses(v any) (all []string) {
 		case "Ref":
 			return []string{fmt.Sprint(arg)}
 		case "Fn::GetAtt":
-			return []string{fmt.Sprint(arg.([]any)[0])}
+			return texts(arg)[:min(1, len(texts(arg)))]
 		case "Fn::Sub":
 			for _, m := range placeholder.FindAllStringSubmatch(fmt.Sprint(arg), -1) {
 				resource, _, _ := strings.Cut(m[1], ".")

@@ -47,7 +47,7 @@ func (g *graph) before(made map[*ssa.Function]command) map[any]bool {
 		g.without[c.run] = true
 	}
 	defer clear(g.without)
-	return g.walk(g.main, g.init()).born
+	return g.walk(g.main, g.initial()).born
 }
 
 // tree goes down the commands.

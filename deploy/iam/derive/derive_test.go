@@ -12,7 +12,7 @@ func TestWhatASmallProgramCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := p.graph("small")
-	got, err := g.actions(g.main, g.init())
+	got, err := g.actions(g.main, g.initial())
 	if want := []string{"sqs:ListQueues", "sqs:ReceiveMessage", "sqs:SendMessage"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%v, %v, want %v: batches have their single call's name, paginators count, and what nobody makes or calls does not", got, err, want)
 	}
@@ -20,7 +20,7 @@ func TestWhatASmallProgramCalls(t *testing.T) {
 	if err := g.cut(cut); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := g.actions(g.main, g.init()); slices.Contains(got, "sqs:ReceiveMessage") {
+	if got, _ := g.actions(g.main, g.initial()); slices.Contains(got, "sqs:ReceiveMessage") {
 		t.Errorf("%v: what was cut counts", got)
 	}
 	if err := g.cut("nobody.Nothing"); err == nil || !strings.Contains(err.Error(), "nobody.Nothing") {

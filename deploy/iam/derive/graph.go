@@ -62,8 +62,8 @@ func (p *programs) graph(path string) *graph {
 	return &graph{vta.CallGraph(reachable, rough.CallGraph), main, map[*ssa.Function]bool{}}
 }
 
-// init gives the types that values have once the packages' variables have theirs.
-func (g *graph) init() map[any]bool { return g.walk(g.main.Pkg.Func("init"), nil).born }
+// initial gives the types that values have once the packages' variables have theirs.
+func (g *graph) initial() map[any]bool { return g.walk(g.main.Pkg.Func("init"), nil).born }
 
 // cut takes functions out. One that is not there is an error: the list is old.
 func (g *graph) cut(names ...string) error {

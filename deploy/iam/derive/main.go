@@ -67,7 +67,7 @@ func actions(dir string) (map[string][]string, error) {
 	all := map[string][]string{}
 	for name, folder := range map[string]string{iam.Trigger: "cmd/trigger", iam.PreSign: "cmd/presignup", iam.Daemon: "cmd/worker"} {
 		g := p.graph(folder)
-		if all[name], err = g.actions(g.main, g.init()); err != nil {
+		if all[name], err = g.actions(g.main, g.initial()); err != nil {
 			return nil, err
 		}
 		if name != iam.Daemon {
@@ -76,7 +76,7 @@ func actions(dir string) (map[string][]string, error) {
 		if err := g.cut(daemonOnly()...); err != nil {
 			return nil, err
 		}
-		if all[iam.Function], err = g.actions(g.main, g.init()); err != nil {
+		if all[iam.Function], err = g.actions(g.main, g.initial()); err != nil {
 			return nil, err
 		}
 	}
