@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -76,6 +77,42 @@ func TestTemplatesAreSmallEnoughToBeSent(t *testing.T) {
 			if len(text)+1000 > maxPolicy { // a thousand for names that are longer than those here
 				t.Errorf("%s of %s has %d characters; IAM takes %d", policy, name, len(text), maxPolicy)
 			}
+		}
+	}
+}
+
+// given is a parameter in a command of README.md; chosen one in the first column of its table.
+var (
+	given  = regexp.MustCompile(`\b([A-Z][A-Za-z]*[a-z])=`)
+	chosen = regexp.MustCompile("(?m)^\\| (`.*?) \\|")
+	ticked = regexp.MustCompile("`([A-Z][A-Za-z]+)`")
+)
+
+func TestThePageNamesParametersThatExist(t *testing.T) {
+	whole, err := cloudformation.Read([]byte(read(t, "template.yaml")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, names := read(t, "README.md"), map[string]bool{}
+	for _, m := range given.FindAllStringSubmatch(page, -1) {
+		names[m[1]] = true
+	}
+	for _, row := range chosen.FindAllString(page, -1) {
+		for _, m := range ticked.FindAllStringSubmatch(row, -1) {
+			names[m[1]] = true
+		}
+	}
+	if len(names) < 12 {
+		t.Errorf("only %d parameters: %v", len(names), names)
+	}
+	for name := range names {
+		if whole.Parameters[name] == nil {
+			t.Errorf("README.md names the parameter %s, which is not there", name)
+		}
+	}
+	for name, p := range whole.Parameters {
+		if p["Default"] == nil && !names[name] {
+			t.Errorf("README.md does not say what to give for %s", name)
 		}
 	}
 }
