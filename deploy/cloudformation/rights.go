@@ -71,19 +71,21 @@ func (t *Template) policies() (all []statement) {
 	return all
 }
 
-// wanted is what a program needs: what it calls, and what stands beside that. Without options, only what all need.
+// wanted is what programs need: what they call, and what stands beside that. Without options, only what all need.
 func (w *World) wanted(options bool, programs ...string) (all []string) {
-	all, err := iam.Union(w.Truth, programs...)
-	if err != nil {
-		w.found("%v", err)
-	}
 	for _, p := range programs {
-		for _, r := range iam.Beside(p) {
-			all = append(all, r.Action)
+		actions, err := iam.Union(w.Truth, p)
+		if err != nil {
+			w.found("%v", err)
 		}
-	}
-	if !options {
-		all = slices.DeleteFunc(all, func(a string) bool { return iam.Optional(a) != "" })
+		for _, r := range iam.Beside(p) {
+			actions = append(actions, r.Action)
+		}
+		for _, a := range actions {
+			if options || iam.Optional(p, a) == "" {
+				all = append(all, a)
+			}
+		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
@@ -142,10 +144,10 @@ func (w *World) same(who string, programs, given, want []string) {
 }
 
 func optionalRights(w *World) {
-	for _, s := range w.resolved[Bare].policies() {
-		for _, a := range s.actions {
-			if why := iam.Optional(a); why != "" {
-				w.found("%s: %s is given though nobody asked for %s", s.of, a, why)
+	for who, program := range map[string]string{"TriggerRole": iam.Trigger, "WorkerRole": iam.Function, "OperatorPolicy": "postconfirm try"} {
+		for _, a := range actionsOf(w.resolved[Bare].granted(who)) {
+			if why := iam.Optional(program, a); why != "" {
+				w.found("%s: %s is given though nobody asked for %s", who, a, why)
 			}
 		}
 	}

@@ -31,9 +31,12 @@ func Beside(program string) []Right {
 	return nil
 }
 
-// Optional tells of an action that only some deployments need, what for; "" of one that all need. Templates give an
-// optional one only where a parameter asks for it.
-func Optional(action string) string {
+// Optional tells of an action of a program that only some deployments need, what for; "" of one that all need. Templates
+// give an optional one only where a parameter asks for it.
+func Optional(program, action string) string {
+	if program != PreSign && action == "cognito-idp:ListUsers" {
+		return "" // who looks for people in the pool always asks it
+	}
 	return map[string]string{
 		"cognito-idp:DescribeUserPoolClient": "the daemon's look at app clients",
 		"cognito-idp:ListUserPoolClients":    "the daemon's look at app clients",
