@@ -148,7 +148,7 @@ func TestACircleWithThePoolIsNoticed(t *testing.T) {
 	for _, values := range w.Values {
 		delete(values, "UserPoolId")
 	}
-	const from = "                Resource: !GetAtt PreSignUpLogs.Arn\n"
+	const from = "Resource: !GetAtt PreSignUpLogs.Arn }\n"
 	faults := cloudformation.Run([]byte(strings.Replace(whole, from, from+"              - { Sid: Pool, Effect: Allow, Action: cognito-idp:ListUsers, Resource: !GetAtt Pool.Arn }\n", 1)), w)
 	got := strings.Join(faults["no circle, and the trigger knows no pool"], "\n")
 	for _, part := range []string{"a circle:", "PreSignUpRole", "Pool → "} {
