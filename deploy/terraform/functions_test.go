@@ -24,8 +24,8 @@ func (r *resolver) functions() map[string]function.Function {
 		"alltrue":          over(allTrue),
 		"compact":          over(compact),
 		"one":              over(one),
-		"file":             text(read),
-		"filebase64sha256": text(digest),
+		"file":             onText(read),
+		"filebase64sha256": onText(digest),
 		"templatefile":     r.template(),
 	}
 }
@@ -38,7 +38,7 @@ func over(f func([]cty.Value) (cty.Value, error)) function.Function {
 	})
 }
 
-func text(f func(string) (string, error)) function.Function {
+func onText(f func(string) (string, error)) function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{{Name: "text", Type: cty.String}},
 		Type:   function.StaticReturnType(cty.String),

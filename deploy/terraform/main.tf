@@ -42,4 +42,15 @@ locals {
     Resource  = var.queue_key_arn
     Condition = { StringEquals = { "kms:ViaService" = "sqs.${local.region}.${data.aws_partition.current.dns_suffix}" } }
   }]
+
+  mail = var.mail_identity == null ? [] : [{
+    Sid    = "Mail"
+    Effect = "Allow"
+    Action = "ses:SendEmail"
+    Resource = [
+      "arn:${local.partition}:ses:${local.here}:identity/${var.mail_identity}",
+      "arn:${local.partition}:ses:${local.here}:configuration-set/${var.mail_configuration_set}",
+      "arn:${local.partition}:ses:${local.here}:template/${var.mail_template_prefix}*",
+    ]
+  }]
 }

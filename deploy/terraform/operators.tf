@@ -5,11 +5,11 @@ resource "aws_iam_policy" "operators" {
   tags        = var.tags
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "Ledger"
         Effect   = "Allow"
-        Action   = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "dynamodb:Scan"]
+        Action   = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"]
         Resource = [aws_dynamodb_table.ledger.arn, "${aws_dynamodb_table.ledger.arn}/index/unfinished"]
       },
       {
@@ -18,7 +18,7 @@ resource "aws_iam_policy" "operators" {
         Action   = ["cognito-idp:AdminGetUser", "cognito-idp:AdminUpdateUserAttributes", "cognito-idp:DescribeUserPool"]
         Resource = local.pool_arn
       },
-    ]
+    ], local.mail) # try --write
   })
 }
 

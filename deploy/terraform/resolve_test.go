@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/function"
 )
 
 // resolver computes what a module would make. A resource is an object of its arguments and blocks, a block a list of
@@ -17,6 +18,7 @@ type resolver struct {
 	*module
 	given  map[string]cty.Value // variables
 	known  map[string]cty.Value
+	knows  map[string]function.Function
 	within []string // what is being computed, outermost first
 }
 
@@ -51,7 +53,10 @@ func (r *resolver) once(name string, compute func() (cty.Value, error)) (cty.Val
 
 // value computes an expression; extra are names that hold only there, as each.
 func (r *resolver) value(e hcl.Expression, extra map[string]cty.Value) (cty.Value, error) {
-	scope := &hcl.EvalContext{Functions: r.functions(), Variables: map[string]cty.Value{"path": cty.ObjectVal(map[string]cty.Value{"module": cty.StringVal(".")})}}
+	if r.knows == nil {
+		r.knows = r.functions()
+	}
+	scope := &hcl.EvalContext{Functions: r.knows, Variables: map[string]cty.Value{"path": cty.ObjectVal(map[string]cty.Value{"module": cty.StringVal(".")})}}
 	needed := map[string]map[string]cty.Value{}
 	for _, t := range e.Variables() {
 		if _, own := extra[t.RootName()]; own || t.RootName() == "path" {
