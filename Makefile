@@ -36,6 +36,15 @@ lambda-presignup: ## build the pre sign-up Lambda (arm64) into bin/lambda-presig
 lambda-worker: ## build the worker Lambda (arm64) into bin/lambda-worker/bootstrap
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags lambda.norpc -trimpath -ldflags "-s -w" -o $(BIN)/lambda-worker/bootstrap ./cmd/worker
 
+# The same bytes from any folder: -buildvcs=false leaves the commit out, which a copy of the tree does not know.
+.PHONY: zips
+zips: ## build bin/lambda-{trigger,presignup,worker}.zip (arm64), the same bytes every time
+	@set -e; for name in trigger presignup worker; do \
+	  GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w" -o $(BIN)/lambda/$$name/bootstrap ./cmd/$$name; \
+	  $(GO) run ./deploy/zips -o $(BIN)/lambda-$$name.zip $(BIN)/lambda/$$name/bootstrap; \
+	  echo "$(BIN)/lambda-$$name.zip"; \
+	done
+
 .PHONY: test
 test: ## all Go tests; needs nothing but Go
 	CGO_ENABLED=0 $(GO) test -timeout 20m ./...
@@ -104,6 +113,10 @@ check-deploy-terraform: ## the Terraform module: format, validate, tests, with t
 .PHONY: check-contributing
 check-contributing: ## the page about adding a connector, followed to the letter in a copy
 	@deploy/check/contributing.sh
+
+.PHONY: check-deploy-cfn
+check-deploy-cfn: check-tools ## the CloudFormation templates, the rights derived from the code, the zips; about two minutes
+	@GO=$(GO) deploy/check/cloudformation.sh
 
 .PHONY: check-reliability
 check-reliability: ## kill the real worker 300 times and stop it 20 times; about a minute

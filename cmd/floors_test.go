@@ -70,6 +70,11 @@ var floors = []struct {
 	{"deploy/localcloud/cognito", []string{"deploy/localcloud/awsjson", "deploy/localcloud/function"}},
 	{"deploy/localcloud/function", nil},
 	{"deploy/attach", nil},
+	{"deploy/cloudformation", []string{"deploy/iam"}},
+	{"deploy/iam", nil},
+	{"deploy/iam/derive", []string{"deploy/iam"}},
+	{"deploy/runbooks", nil},
+	{"deploy/zips", nil},
 	{"deploy/sizing", nil},
 	{"deploy/terraform", nil}, // the module, and tests that compare it with the templates
 	{"deploy/onebox/pretend", nil},

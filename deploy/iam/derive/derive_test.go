@@ -1,0 +1,35 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestWhatASmallProgramCalls(t *testing.T) {
+	p, err := load(".", "./testdata/small")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := p.graph("small")
+	got, err := g.actions(g.main, g.init())
+	if want := []string{"sqs:ListQueues", "sqs:ReceiveMessage", "sqs:SendMessage"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v, want %v: batches have their single call's name, paginators count, and what nobody makes or calls does not", got, err, want)
+	}
+	cut := g.main.Pkg.Func("cut").String()
+	if err := g.cut(cut); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := g.actions(g.main, g.init()); slices.Contains(got, "sqs:ReceiveMessage") {
+		t.Errorf("%v: what was cut counts", got)
+	}
+	if err := g.cut("nobody.Nothing"); err == nil || !strings.Contains(err.Error(), "nobody.Nothing") {
+		t.Errorf("a cut that cuts nothing: %v", err)
+	}
+}
+
+func TestAProgramThatCantBeReadIsAnError(t *testing.T) {
+	if _, err := load(".", "./testdata/nothing-here"); err == nil {
+		t.Error("no error")
+	}
+}

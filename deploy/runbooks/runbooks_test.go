@@ -1,0 +1,187 @@
+package runbooks_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/postconfirm/postconfirm/deploy/runbooks"
+)
+
+var update = flag.Bool("update", false, "write the index")
+
+// sections are those of every page, in this order.
+var sections = []string{"What it means", "What users feel", "Look here", "Mend it", "When to escalate"}
+
+func TestEveryPageHasItsFiveSections(t *testing.T) {
+	for _, name := range append(runbooks.Alarms(), runbooks.Reasons()...) {
+		t.Run(name, func(t *testing.T) {
+			text := runbooks.Page(name)
+			title, rest, _ := strings.Cut(text, "\n")
+			if title != "# "+name {
+				t.Errorf("the title is %q", title)
+			}
+			var got []string
+			for i, part := range strings.Split("\n"+rest, "\n## ") {
+				if i == 0 {
+					continue
+				}
+				heading, body, _ := strings.Cut(part, "\n")
+				if got = append(got, heading); len(strings.TrimSpace(body)) < 5 {
+					t.Errorf("%s says nothing", heading)
+				}
+				if heading == "Look here" && len(commands(body)) == 0 {
+					t.Error("there is no command to look with")
+				}
+			}
+			if !slices.Equal(got, sections) {
+				t.Error(cmp.Diff(sections, got))
+			}
+		})
+	}
+}
+
+// tree are the operator's commands that pages may name, without postconfirm.
+var tree = []string{"runs group", "runs list", "runs show", "replay plan", "replay run", "dlq list", "dlq sweep", "dlq redrive", "resolve",
+	"reconcile", "journal import", "ledger list", "ledger verify", "ledger salvage", "lint", "try", "explain"}
+
+// outside are AWS's commands that pages may name.
+var outside = []string{"cloudwatch get-metric-statistics", "cognito-idp describe-user-pool", "dynamodb describe-limits", "dynamodb describe-table",
+	"lambda get-account-settings", "lambda get-function-concurrency", "lambda get-function-configuration", "lambda list-event-source-mappings",
+	"lambda update-alias", "logs tail", "sesv2 get-account", "sesv2 list-suppressed-destinations", "sqs get-queue-attributes", "sts get-caller-identity"}
+
+// call is a command line in a block of commands, or the beginning of code inside a sentence.
+var call = regexp.MustCompile("(?m)(?:^|`)(postconfirm|aws) ([a-z0-9-]+)(?: ([a-z-]+))?")
+
+func commands(text string) (all []string) {
+	for _, m := range call.FindAllStringSubmatch(text, -1) {
+		one := m[1] + " " + m[2]
+		if m[3] != "" && m[1] == "aws" || slices.ContainsFunc(tree, func(c string) bool { return strings.HasPrefix(c, m[2]+" ") }) {
+			one += " " + m[3]
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+func TestEveryCommandOfAPageIsKnown(t *testing.T) {
+	used := map[string]bool{}
+	for _, name := range append(runbooks.Alarms(), runbooks.Reasons()...) {
+		for _, c := range commands(runbooks.Page(name)) {
+			ours, is := strings.CutPrefix(c, "postconfirm ")
+			if used[c] = true; is && !slices.Contains(tree, ours) || !is && !slices.Contains(outside, strings.TrimPrefix(c, "aws ")) {
+				t.Errorf("%s: %q is not known", name, c)
+			}
+		}
+	}
+	for _, c := range tree {
+		if !used["postconfirm "+c] {
+			t.Errorf("no page names %q: take it off the list", c)
+		}
+	}
+}
+
+// link is a relative link of Markdown; place a path of the repository.
+var (
+	link  = regexp.MustCompile(`\]\(([A-Za-z_.-]+)\)`)
+	place = regexp.MustCompile(`\bdeploy/[A-Za-z/._-]+\.(?:md|json|yaml)`)
+)
+
+func TestEveryLinkLeadsSomewhere(t *testing.T) {
+	for _, name := range append(runbooks.Alarms(), runbooks.Reasons()...) {
+		text := runbooks.Page(name)
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			if runbooks.Path(strings.TrimSuffix(m[1], ".md")) == "" {
+				t.Errorf("%s: there is no page %s", name, m[1])
+			}
+		}
+		for _, m := range place.FindAllString(text, -1) {
+			if _, err := os.Stat(filepath.Join("..", "..", m)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// elsewhere are codes that no code of this module spells out in one piece: those made of AWS's names for errors, and those
+// that are put together, or that operators' commands give.
+var elsewhere = []string{"access_denied", "internal_error", "not_authorized", "resource_not_found", "newer_there", "not_in_ledger", "pipeline_unavailable"}
+
+func TestEveryReasonIsOneThatTheCodeGives(t *testing.T) {
+	for _, code := range runbooks.Reasons() {
+		if slices.Contains(elsewhere, code) {
+			continue
+		}
+		found := exec.Command("grep", "-rqF", "--include=*.go", "--exclude=*_test.go", `"`+code+`"`, "../../worker", "../../trigger", "../../enrich")
+		if err := found.Run(); err != nil {
+			t.Errorf("no code of worker, trigger or enrich says %q: %v", code, err)
+		}
+	}
+}
+
+func TestThePathOfAPage(t *testing.T) {
+	for code, want := range map[string]string{"crash_loop": "deploy/runbooks/crash_loop.md", "dlq-depth": "deploy/runbooks/dlq-depth.md", "README": "",
+		"no_such_code": "", "../sizing/SIZING": "", "": ""} {
+		if got := runbooks.Path(code); got != want {
+			t.Errorf("%q: %q, want %q", code, got, want)
+		}
+	}
+	if runbooks.Page("no_such_code") != "" {
+		t.Error("a page from nowhere")
+	}
+}
+
+const head = `# Runbooks
+
+Made from the pages: ` + "`go test ./deploy/runbooks -update`" + `. A page with a hyphen is an alarm's, the others are reason codes, as runs, dead letters and log
+lines have them. Codes of connectors are in ` + "`enrich/connect/*/REFERENCE.md`" + `.
+
+The commands use these variables. The outputs of the stack have their values:
+
+` + "```sh" + `
+export NAME=postconfirm         # the parameter Name
+export LEDGER=dynamodb:postconfirm-ledger
+export QUEUE=… DLQ=…            # the outputs QueueUrl and DeadLettersUrl
+export POOL=… PIPELINE=…        # the pool's id; the pipeline file, as the worker has it
+export TICKET=…                 # why you do it: it is kept with what you do
+# KEY is a run's key, CODE a reason code, PLAN what replay plan printed, VERSION a function's version before
+` + "```" + `
+`
+
+func TestTheIndexIsMadeFromThePages(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(head)
+	list := func(heading string, names []string) {
+		fmt.Fprintf(&b, "\n## %s\n\n| page | means |\n|---|---|\n", heading)
+		for _, name := range names {
+			_, text, _ := strings.Cut(runbooks.Page(name), "## What it means\n\n")
+			sentence, _, _ := strings.Cut(text, "\n")
+			if i := strings.Index(sentence, ". "); i > 0 {
+				sentence = sentence[:i+1]
+			}
+			fmt.Fprintf(&b, "| [%s](%s.md) | %s |\n", name, name, strings.ReplaceAll(sentence, "|", "\\|"))
+		}
+	}
+	list("Alarms", runbooks.Alarms())
+	list("Reasons", runbooks.Reasons())
+	if *update {
+		if err := os.WriteFile("README.md", []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(b.String(), string(got)); diff != "" {
+		t.Errorf("README.md is old; go test ./deploy/runbooks -update writes it:\n%s", diff)
+	}
+}
