@@ -89,7 +89,7 @@ func (r *resolver) need(t hcl.Traversal, into map[string]map[string]cty.Value) e
 			break
 		}
 	}
-	depth := map[string]int{"data": 2}[root]
+	depth := map[string]int{"data": 2, "module": 2}[root]
 	if depth == 0 {
 		depth = 1
 	}

@@ -45,11 +45,21 @@ module "postconfirm" {
   presignup_policy   = file("${path.module}/policy.yaml")
 }
 
+# The settings of the pool are those of the CloudFormation template that owns one. Add your own.
 resource "aws_cognito_user_pool" "pool" {
-  name                     = "members"
+  name                     = "postconfirm"
   username_attributes      = ["email"]
   auto_verified_attributes = ["email"]
   deletion_protection      = "ACTIVE"
+
+  username_configuration { case_sensitive = false }
+
+  account_recovery_setting {
+    recovery_mechanism {
+      name     = "verified_email"
+      priority = 1
+    }
+  }
 
   lambda_config {
     post_confirmation = module.postconfirm.trigger_arn
@@ -64,20 +74,30 @@ resource "aws_cognito_user_pool" "pool" {
     mutable             = true
     string_attribute_constraints {
       min_length = "0"
-      max_length = "256"
+      max_length = "2048"
+    }
+  }
+  schema {
+    name                = "crm_id"
+    attribute_data_type = "String"
+    mutable             = true
+    string_attribute_constraints {
+      min_length = "0"
+      max_length = "2048"
     }
   }
 
   lifecycle { prevent_destroy = true }
 }
 
-# The app's users may write their e-mail address, and nothing that the pipeline writes.
+# The app's users may write nothing that the pipeline writes.
 resource "aws_cognito_user_pool_client" "app" {
-  name                = "app"
-  user_pool_id        = aws_cognito_user_pool.pool.id
-  explicit_auth_flows = ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
-  read_attributes     = ["email", "email_verified", "custom:company"]
-  write_attributes    = ["email"]
+  name                          = "postconfirm"
+  user_pool_id                  = aws_cognito_user_pool.pool.id
+  prevent_user_existence_errors = "ENABLED"
+  explicit_auth_flows           = ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+  read_attributes               = ["email", "email_verified", "given_name", "family_name", "custom:company", "custom:crm_id"]
+  write_attributes              = ["email", "given_name", "family_name"]
 }
 
 output "user_pool_id" {

@@ -41,7 +41,7 @@ run "the_pool_calls_both_aliases" {
     error_message = "There are rights to attach what is attached."
   }
   assert {
-    condition     = !contains(aws_cognito_user_pool_client.app.write_attributes, "custom:company")
+    condition     = alltrue([for a in aws_cognito_user_pool_client.app.write_attributes : !startswith(a, "custom:")])
     error_message = "The app's users could write what the pipeline owns."
   }
 }
