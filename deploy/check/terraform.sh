@@ -29,7 +29,8 @@ if ! known; then
   npm pack --silent --pack-destination "$tools" "@cdktf/provider-aws@$bindings" >/dev/null || not_run "terraform validate and test: npm does not give @cdktf/provider-aws $bindings"
   known || { echo "terraform: $package is not what it was"; exit 1; }
 fi
-(cd deploy/check/terraform && CGO_ENABLED=0 "${GO:-go}" build -trimpath -o "$tools/" ./derive ./standin) || not_run "terraform validate and test: the stand-in provider does not build"
+(cd deploy/check/terraform && "${GO:-go}" mod download) || not_run "terraform validate and test: the modules of the stand-in provider can't be had"
+(cd deploy/check/terraform && CGO_ENABLED=0 "${GO:-go}" build -trimpath -o "$tools/" ./derive ./standin)
 mv "$tools/standin" "$tools/provider/terraform-provider-aws"
 "$tools/derive" "$package" "$tools/provider/schema.json" "$dir/module" "$dir"/module/examples/*
 
@@ -55,4 +56,13 @@ refused "a list where a text belongs" trigger.tf 's/handler += "bootstrap"/handl
 refused "a reference to nothing" queues.tf 's/aws_sqs_queue\.dead_letters\.url/aws_sqs_queue.dead.url/'
 refused "a type that does not exist" alarms.tf 's/"aws_cloudwatch_metric_alarm"/"aws_cloudwatch_alarm"/'
 refused "a block that is there twice" ledger.tf 's/^  ttl \{/  ttl {\n    attribute_name = "expires"\n  }\n  ttl {/'
-echo "terraform: $version, AWS provider's schema 6.25.0, seven seeded mistakes refused"
+failed() { # WHAT FILE SED: what is valid, and wrong
+  rm -rf "$dir/broken"; cp -r "$dir/module" "$dir/broken"
+  sed -i -E "$3" "$dir/broken/$2"
+  ! cmp -s "$dir/module/$2" "$dir/broken/$2" || { echo "terraform: the seeded mistake changes nothing: $1"; exit 1; }
+  ! terraform -chdir="$dir/broken" test -no-color -filter=tests/names.tftest.hcl >/dev/null 2>&1 || { echo "terraform: no test fails: $1"; exit 1; }
+}
+failed "the partial answer is dropped" worker.tf 's/\["ReportBatchItemFailures"\]/[]/'
+failed "a visibility that is too short" queues.tf 's/6 \* var\.worker_timeout/var.worker_timeout/'
+failed "the alias is not at the newest version" trigger.tf 's/function_version = .*/function_version = "1"/'
+echo "terraform: $version, AWS provider's schema 6.25.0, ten seeded mistakes noticed"
