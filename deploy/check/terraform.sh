@@ -30,7 +30,7 @@ if ! known; then
   known || { echo "terraform: $package is not what it was"; exit 1; }
 fi
 (cd deploy/check/terraform && "${GO:-go}" mod download) || not_run "terraform validate and test: the modules of the stand-in provider can't be had"
-(cd deploy/check/terraform && CGO_ENABLED=0 "${GO:-go}" build -trimpath -o "$tools/" ./derive ./standin)
+(cd deploy/check/terraform && CGO_ENABLED=0 "${GO:-go}" build -trimpath -o "$tools/" ./derive ./standin && CGO_ENABLED=0 "${GO:-go}" test -timeout 120s ./...)
 mv "$tools/standin" "$tools/provider/terraform-provider-aws"
 "$tools/derive" "$package" "$tools/provider/schema.json" "$dir/module" "$dir"/module/examples/*
 

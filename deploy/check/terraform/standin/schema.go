@@ -77,7 +77,7 @@ func schemas(from map[string]versioned) (map[string]*tfprotov5.Schema, error) {
 func (b block) proto() (*tfprotov5.SchemaBlock, error) {
 	all := &tfprotov5.SchemaBlock{}
 	for name, a := range b.Attributes {
-		t, err := tftypes.ParseJSONType(a.Type) //nolint:staticcheck // the format's own words
+		t, err := typeOf(a.Type)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
