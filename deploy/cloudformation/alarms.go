@@ -29,7 +29,7 @@ func alarms(w *World) {
 		}
 		w.is(name, r, "${Name}-"+slug, "AlarmName", "Fn::Sub")
 		w.is(name, r, "notBreaching", "TreatMissingData")
-		for _, action := range []string{"AlarmActions", "OKActions"} {
+		for _, action := range []string{"AlarmActions"} {
 			if got := fmt.Sprint(r.Properties[action]); !strings.Contains(got, "AlarmTopicArn") {
 				w.found("%s: %s does not tell the topic", name, action)
 			}

@@ -181,9 +181,9 @@ func knownActions(w *World) {
 	}
 }
 
-// narrow is an end of a resource that may be a wildcard, since what comes there is not known before: a stream of one log
-// group, a secret below a prefix, a template's name below a prefix.
-var narrow = regexp.MustCompile(`(:log-group:/aws/lambda/[^*:]+:log-stream:|:parameter/[^*]+/|:secret:[^*]+/|:template/[^*]+)\*$`)
+// narrow is an end of a resource that may be a wildcard, since what comes there is not known before: a secret below a
+// prefix, a template's name below a prefix.
+var narrow = regexp.MustCompile(`(:parameter/[^*]+/|:secret:[^*]+/|:template/[^*]+)\*$`)
 
 func noWildcards(w *World) {
 	for _, t := range w.resolved {
@@ -221,7 +221,8 @@ func (t *Template) owner(resource string) string {
 		return parts[2]
 	}
 	name, _, _ := strings.Cut(strings.Trim(strings.SplitN(resource, ">", 2)[0], "<"), ".")
-	return map[string]string{"AWS::SQS::Queue": "sqs", "AWS::DynamoDB::Table": "dynamodb", "AWS::Cognito::UserPool": "cognito-idp"}[t.Resources[name].Type]
+	return map[string]string{"AWS::SQS::Queue": "sqs", "AWS::DynamoDB::Table": "dynamodb", "AWS::Cognito::UserPool": "cognito-idp",
+		"AWS::Logs::LogGroup": "logs"}[t.Resources[name].Type]
 }
 
 func scoped(w *World) {

@@ -1,6 +1,7 @@
 package cloudformation_test
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
 	"slices"
@@ -42,5 +43,39 @@ func TestTemplatesKeepTheRules(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The limit of a template that is sent with the call, not by way of a bucket (AWS CloudFormation User Guide, quotas); and
+// that of a managed policy, without blanks (IAM User Guide, quotas).
+const (
+	maxTemplate = 51200
+	maxPolicy   = 6144
+)
+
+func TestTemplatesAreSmallEnoughToBeSent(t *testing.T) {
+	for _, file := range []string{"template.yaml", "with-pool.yaml"} {
+		if size := len(read(t, file)); size > maxTemplate {
+			t.Errorf("%s has %d bytes; CloudFormation takes %d", file, size, maxTemplate)
+		}
+	}
+	whole, err := cloudformation.Read([]byte(read(t, "template.yaml")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range deployments() {
+		resolved, err := whole.Resolve(values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for policy, r := range resolved.Resources {
+			if r.Type != "AWS::IAM::ManagedPolicy" {
+				continue
+			}
+			text, _ := json.Marshal(r.Properties["PolicyDocument"])
+			if len(text)+1000 > maxPolicy { // a thousand for names that are longer than those here
+				t.Errorf("%s of %s has %d characters; IAM takes %d", policy, name, len(text), maxPolicy)
+			}
+		}
 	}
 }

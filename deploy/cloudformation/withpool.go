@@ -23,12 +23,12 @@ Description: >-
 // WithPool makes the template of a stack that owns its pool from the one for a pool that exists: what stands between the
 // marks goes, the pool and its outputs come, and every use of the parameter UserPoolId is a reference to the pool.
 func WithPool(template, pool, outputs string) (string, error) {
-	_, rest, ok := strings.Cut(template, "\nMetadata:\n")
+	_, rest, ok := strings.Cut(template, "\nParameters:\n")
 	if !ok {
-		return "", fmt.Errorf("cloudformation: with pool: no section Metadata")
+		return "", fmt.Errorf("cloudformation: with pool: no section Parameters")
 	}
 	var out strings.Builder
-	out.WriteString(header + "\nMetadata:\n")
+	out.WriteString(header + "\nParameters:\n")
 	skip, seen := false, map[string]int{}
 	for line := range strings.Lines(rest) {
 		mark := strings.TrimSpace(line)
@@ -54,5 +54,5 @@ func WithPool(template, pool, outputs string) (string, error) {
 
 // owned takes the parameter out of a line: the pool's id is the resource's.
 func owned(line string) string {
-	return strings.NewReplacer("${UserPoolId}", "${Pool}", "!Ref UserPoolId", "!Ref Pool", "Parameters: [Name, UserPoolId, ", "Parameters: [Name, ").Replace(line)
+	return strings.NewReplacer("${UserPoolId}", "${Pool}", "!Ref UserPoolId", "!Ref Pool").Replace(line)
 }
