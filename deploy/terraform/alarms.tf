@@ -169,7 +169,6 @@ resource "aws_cloudwatch_metric_alarm" "alarm" {
   threshold           = each.value.threshold
   treat_missing_data  = "notBreaching"
   alarm_actions       = compact([var.alarm_topic_arn])
-  ok_actions          = compact([var.alarm_topic_arn])
   tags                = var.tags
 
   dynamic "metric_query" {

@@ -19,6 +19,7 @@ func words(name string) *strings.Replacer {
 	for _, f := range [][3]string{{"Trigger", "Trigger", "trigger"}, {"PreSignUp", "PreSignUpFunction", "presignup"}, {"Worker", "WorkerFunction", "worker"}} {
 		prefix, function, own := f[0], f[1], f[2]
 		pairs = append(pairs, "<"+prefix+"Role.Arn>", "<aws_iam_role."+own+".arn>", "<"+prefix+"Role>", name+"-"+own+"-eu-west-1", "<"+prefix+"Logs>", "/aws/lambda/"+name+"-"+own,
+			"<"+prefix+"Logs.Arn>", "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/"+name+"-"+own+":*", // as Fn::GetAtt gives it
 			"<"+prefix+"Alias>", "<aws_lambda_alias."+own+".arn>", "<"+function+">", name+"-"+own)
 	}
 	return strings.NewReplacer(pairs...)
@@ -134,14 +135,14 @@ func keyOf(schema any, kind string) any {
 
 func (d deployment) cfnFunction(is map[string]any) {
 	name := fmt.Sprint(is["FunctionName"])
-	for word, v := range map[string]any{"says": is["Description"], "role": is["Role"], "runtime": is["Runtime"], "architectures": is["Architectures"], "handler": is["Handler"],
+	for word, v := range map[string]any{"role": is["Role"], "runtime": is["Runtime"], "architectures": is["Architectures"], "handler": is["Handler"],
 		"memory": is["MemorySize"], "timeout": number(is["Timeout"]), "layers": is["Layers"], "bucket": at(is, "Code", "S3Bucket"), "key": at(is, "Code", "S3Key"),
 		"logs": []any{at(is, "LoggingConfig", "LogGroup"), at(is, "LoggingConfig", "LogFormat")}} {
 		d.put(v, "functions", name, word)
 	}
 	variables, _ := at(is, "Environment", "Variables").(map[string]any)
 	for key, v := range variables {
-		d["environment/"+name+"/"+key] = v
+		d.put(v, "environment", name, key)
 	}
 }
 

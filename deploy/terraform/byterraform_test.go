@@ -83,7 +83,7 @@ func (d deployment) tfTable(_ string, is map[string]any) {
 
 func (d deployment) tfFunction(_ string, is map[string]any) {
 	name := fmt.Sprint(is["function_name"])
-	for word, argument := range map[string]string{"says": "description", "role": "role", "runtime": "runtime", "architectures": "architectures", "handler": "handler",
+	for word, argument := range map[string]string{"role": "role", "runtime": "runtime", "architectures": "architectures", "handler": "handler",
 		"memory": "memory_size", "timeout": "timeout", "layers": "layers", "bucket": "s3_bucket", "key": "s3_key"} {
 		d.put(is[argument], "functions", name, word)
 	}
@@ -91,7 +91,7 @@ func (d deployment) tfFunction(_ string, is map[string]any) {
 	d.put([]any{at(is, "logging_config", "0", "log_group"), at(is, "logging_config", "0", "log_format")}, "functions", name, "logs")
 	variables, _ := at(is, "environment", "0", "variables").(map[string]any)
 	for key, v := range variables {
-		d["environment/"+name+"/"+key] = v // an empty one is there, too
+		d.put(v, "environment", name, key) // an empty one is the same as none
 	}
 }
 

@@ -52,7 +52,7 @@ func faults() []fault {
 		{"missing data is an alarm", "alarms", "alarms.tf", `"notBreaching"`, `"breaching"`},
 		{"the journal goes with the module", "logs", "trigger.tf", "skip_destroy      = true", "skip_destroy      = false"},
 		{"logs are kept for ever", "logs", "worker.tf", "retention_in_days = var.log_retention_days", ""},
-		{"the dashboard shows another queue", "dashboard", "dashboard.json.tftpl", `"QueueName", "${name}"`, `"QueueName", "queue"`},
+		{"the dashboard shows another queue", "dashboard", "dashboard.json.tftpl", `"QueueName","${name}"`, `"QueueName","queue"`},
 		{"an output names the function, not the alias", "outputs", "outputs.tf", "value       = aws_lambda_alias.trigger.arn", "value       = aws_lambda_function.trigger.arn"},
 		{"the trigger learns of the pool", "circle", "trigger.tf", "POSTCONFIRM_BUDGET        = var.trigger_budget", "POSTCONFIRM_BUDGET        = var.trigger_budget\n      POOL = local.pool_arn"},
 		{"the pre sign-up function waits for its right to ask the pool", "circle", "presignup.tf", "depends_on = [aws_iam_role_policy.presignup]", "depends_on = [aws_iam_role_policy.presignup_pool]"},

@@ -32,7 +32,7 @@ locals {
     Sid      = "Logs"
     Effect   = "Allow"
     Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    Resource = "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.name}-${f}:log-stream:*"
+    Resource = "arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.name}-${f}:*" # its streams
   } }
 
   queue_key = var.queue_key_arn == null ? [] : [{

@@ -203,7 +203,7 @@ run "operators_may_send_and_hear_of_alarms" {
     error_message = "Operators may not redrive."
   }
   assert {
-    condition     = alltrue([for a in aws_cloudwatch_metric_alarm.alarm : a.alarm_actions == toset([var.alarm_topic_arn]) && a.ok_actions == toset([var.alarm_topic_arn])])
+    condition     = alltrue([for a in aws_cloudwatch_metric_alarm.alarm : a.alarm_actions == toset([var.alarm_topic_arn])])
     error_message = "An alarm tells nobody."
   }
 }
