@@ -51,15 +51,15 @@ func TestEveryPageHasItsFiveSections(t *testing.T) {
 
 // tree are the operator's commands that pages may name, without postconfirm.
 var tree = []string{"runs group", "runs list", "runs show", "replay plan", "replay run", "dlq list", "dlq sweep", "dlq redrive", "resolve",
-	"reconcile", "journal import", "ledger list", "ledger verify", "ledger salvage", "lint", "try", "explain"}
+	"reconcile", "journal import", "audit list", "ledger list", "ledger verify", "ledger salvage", "lint", "try", "explain"}
 
 // outside are AWS's commands that pages may name.
 var outside = []string{"cloudwatch get-metric-statistics", "cognito-idp describe-user-pool", "dynamodb describe-limits", "dynamodb describe-table",
 	"lambda get-account-settings", "lambda get-function-concurrency", "lambda get-function-configuration", "lambda list-event-source-mappings",
-	"lambda update-alias", "logs tail", "sesv2 get-account", "sesv2 list-suppressed-destinations", "sqs get-queue-attributes", "sts get-caller-identity"}
+	"lambda update-alias", "logs filter-log-events", "logs tail", "sesv2 get-account", "sesv2 list-suppressed-destinations", "sqs get-queue-attributes", "sts get-caller-identity"}
 
 // call is a command line in a block of commands, or the beginning of code inside a sentence.
-var call = regexp.MustCompile("(?m)(?:^|`)(postconfirm|aws) ([a-z0-9-]+)(?: ([a-z-]+))?")
+var call = regexp.MustCompile("(?m)(?:^|`|\\| )(postconfirm|aws) ([a-z0-9-]+)(?: ([a-z-]+))?")
 
 func commands(text string) (all []string) {
 	for _, m := range call.FindAllStringSubmatch(text, -1) {
@@ -113,7 +113,8 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 
 // elsewhere are codes that no code of this module spells out in one piece: those made of AWS's names for errors, and those
 // that are put together, or that operators' commands give.
-var elsewhere = []string{"access_denied", "internal_error", "not_authorized", "resource_not_found", "newer_there", "not_in_ledger", "pipeline_unavailable"}
+var elsewhere = []string{"access_denied", "internal_error", "not_authorized", "resource_not_found", "newer_there", "not_chosen", "not_in_ledger",
+	"operator_not_sent", "operator_sent", "pipeline_unavailable"}
 
 func TestEveryReasonIsOneThatTheCodeGives(t *testing.T) {
 	for _, code := range runbooks.Reasons() {
@@ -144,15 +145,15 @@ const head = `# Runbooks
 Made from the pages: ` + "`go test ./deploy/runbooks -update`" + `. A page with a hyphen is an alarm's, the others are reason codes, as runs, dead letters and log
 lines have them. Codes of connectors are in ` + "`enrich/connect/*/REFERENCE.md`" + `.
 
-The commands use these variables. The outputs of the stack have their values:
+The commands use these variables; the outputs of the stack have their values:
 
 ` + "```sh" + `
-export NAME=postconfirm         # the parameter Name
-export LEDGER=dynamodb:postconfirm-ledger
-export QUEUE=… DLQ=…            # the outputs QueueUrl and DeadLettersUrl
-export POOL=… PIPELINE=…        # the pool's id; the pipeline file, as the worker has it
-export TICKET=…                 # why you do it: it is kept with what you do
-# KEY is a run's key, CODE a reason code, PLAN what replay plan printed, VERSION a function's version before
+export NAME=postconfirm                       # the parameter Name
+export POSTCONFIRM_LEDGER=dynamodb:postconfirm-ledger
+export POSTCONFIRM_QUEUE_URL=… POSTCONFIRM_DLQ_URL=…   # the outputs QueueUrl and DeadLettersUrl
+export POSTCONFIRM_PIPELINE=…                 # as the worker has it
+export POOL=… TICKET=…                        # the pool's id; why you do it, which is kept with what you do
+# KEY is a run's key, STEP a step's id, CODE a reason code, PLAN what replay plan printed, VERSION a function's version before
 ` + "```" + `
 `
 
