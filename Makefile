@@ -106,6 +106,10 @@ check-dynalite: ## the DynamoDB ledger, held against dynalite
 check-databases: ## the sql connector, held against PostgreSQL and MariaDB from Debian
 	@GO=$(GO) deploy/check/databases.sh
 
+.PHONY: check-deploy-terraform
+check-deploy-terraform: ## the Terraform module: format, validate, tests, with the AWS provider's schema
+	@GO=$(GO) deploy/check/terraform.sh
+
 .PHONY: check-contributing
 check-contributing: ## the page about adding a connector, followed to the letter in a copy
 	@deploy/check/contributing.sh

@@ -84,6 +84,7 @@ var floors = []struct {
 	{"deploy/runbooks", nil},
 	{"deploy/zips", nil},
 	{"deploy/sizing", nil},
+	{"deploy/terraform", nil}, // the module, and tests that compare it with the templates
 	{"deploy/onebox/pretend", nil},
 	{"deploy/onebox", []string{"deploy/examples", "deploy/localcloud/...", "deploy/onebox/pretend", "enrich", "enrich/connect", "enrich/connect/ses/pretend", "worker", "worker/amazon", "worker/app"}},
 	{"deploy/examples/...", nil}, // pipeline files and their tests
