@@ -5,6 +5,7 @@
 # bases hold is not seen here. deploy/check/container.sh PATH-OF-POSTCONFIRM
 set -euo pipefail
 
+. "$(dirname "$0")/oncloud.sh"
 postconfirm=$(realpath "$1")
 sudo=""; [ "$(id -u)" = 0 ] || sudo=sudo
 need=()
@@ -73,59 +74,14 @@ for arch in amd64 arm64; do
   [ "$arch" = "$(go env GOHOSTARCH)" ] && image=$c
 done
 
-# The cloud, and a queue of the container's own on it.
-mkdir -p "$dir/etc/secrets"
-sed 's/POOL/eu-west-1_Ab12cd34E/' >"$dir/etc/pipeline.yaml" <<'YAML'
-version: 1
-pools: [POOL]
-steps:
-  - id: company
-    uses: http
-    with: { url: "https://api.example.com/find", bearer: "${{ secrets.COMPANY_API_KEY }}" }
-attributes:
-  custom:source: website
-YAML
-printf 'check-only\n' >"$dir/etc/secrets/COMPANY_API_KEY"
-chmod -R a+rX "$dir/etc"; chmod 711 "$dir"
-mkfifo "$dir/where"
-COMPANY_API_KEY=check-only "$postconfirm" local --pipeline "$dir/etc/pipeline.yaml" --listen 127.0.0.1:0 --json >"$dir/where" 2>"$dir/cloud.log" &
-started+=($!)
-read -r -t 20 where <"$dir/where" || wrong "the local cloud did not start"
-endpoint=$(sed 's/.*"endpoint":"\([^"]*\)".*/\1/' <<<"$where")
-sqs() { # ACTION JSON
-  curl -sf "$endpoint/" -H 'Content-Type: application/x-amz-json-1.0' -H "X-Amz-Target: AmazonSQS.$1" -d "$2" \
-    -H 'Authorization: AWS4-HMAC-SHA256 Credential=local/20260101/eu-west-1/sqs/aws4_request, SignedHeaders=host, Signature=00'
-}
-queue() { # NAME: makes it, and prints its URL
-  sqs CreateQueue "{\"QueueName\":\"$1\",\"Attributes\":{\"MessageRetentionPeriod\":\"1209600\"}}" | sed 's/.*"QueueUrl":"\([^"]*\)".*/\1/'
-}
-confirmed=$(queue container); dlq=$(queue container-dlq)
-sqs SendMessage "{\"QueueUrl\":\"$confirmed\",\"MessageBody\":\"no message of ours\"}" >/dev/null # a dead letter, once the worker works
-
 # The container, as its image says: its user, its entrypoint, its variables; the network is the host's.
+cloud "$postconfirm"
 read -r -a entrypoint <<<"$(b inspect -t image -f '{{range .OCIv1.Config.Entrypoint}}{{.}} {{end}}' "localhost/postconfirm-$(go env GOHOSTARCH)")"
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-b run --isolation chroot -v "$dir/etc:/etc/postconfirm:ro" \
-  --env AWS_ENDPOINT_URL="$endpoint" --env AWS_REGION=eu-west-1 --env AWS_ACCESS_KEY_ID=local --env AWS_SECRET_ACCESS_KEY=local \
-  --env POSTCONFIRM_PIPELINE=/etc/postconfirm/pipeline.yaml --env POSTCONFIRM_SECRETS_DIR=/etc/postconfirm/secrets \
-  --env POSTCONFIRM_QUEUE_URL="$confirmed" --env POSTCONFIRM_DLQ_URL="$dlq" \
-  --env POSTCONFIRM_LEDGER=sqlite:/var/lib/postconfirm/ledger.db --env POSTCONFIRM_METRICS="127.0.0.1:$port" \
-  "$image" -- "${entrypoint[@]}" >"$dir/worker.log" 2>&1 &
+variables=()
+while read -r v; do variables+=(--env "$v"); done < <(worker_env /etc/postconfirm/pipeline.yaml /etc/postconfirm/secrets sqlite:/var/lib/postconfirm/ledger.db)
+b run --isolation chroot -v "$dir/etc:/etc/postconfirm:ro" "${variables[@]}" "$image" -- "${entrypoint[@]}" >"$dir/worker.log" 2>&1 &
 container=$!
-asked() { # PATH: the status that the worker answers with
-  curl -s -o "$dir/answer" -w '%{http_code}' "http://127.0.0.1:$port$1" || true
-}
-for _ in $(seq 300); do
-  [ "$(asked /readyz)" = 200 ] && break
-  kill -0 $container 2>/dev/null || wrong "the worker ended"
-  sleep 0.1
-done
-[ "$(asked /readyz)" = 200 ] || wrong "the worker is not ready after 30 s: $(cat "$dir/answer")"
-[ "$(asked /healthz)" = 200 ] || wrong "/healthz does not answer"
-[ "$(asked /metrics)" = 200 ] && grep -q '^postconfirm_' "$dir/answer" || wrong "/metrics has no metrics"
-
-letter() { sqs ReceiveMessage "{\"QueueUrl\":\"$dlq\",\"WaitTimeSeconds\":10}" | grep -q 'no message of ours'; }
-letter || wrong "the worker made no dead letter of what is no message"
+works $container
 
 # The process itself: the youngest child of buildah's.
 pid=$container
@@ -137,11 +93,5 @@ ledger=$(b mount "$image")/var/lib/postconfirm/ledger.db
 [ "$(stat -c %u "$ledger")" = 65532 ] || wrong "the ledger is not the worker's"
 [ -z "$(find "$(b mount "$image")" -newer "$dir/where" -user 65532 ! -path '*/var/lib/postconfirm*' -print -quit)" ] || wrong "the worker wrote outside of its volume"
 
-began=$(date +%s%N)
-$sudo kill -TERM "$pid"
-code=0; wait $container || code=$?
-took=$((($(date +%s%N) - began) / 1000000))
-[ $code = 0 ] || wrong "after SIGTERM the worker ended with $code"
-grep -q '"worker: stopped"' "$dir/worker.log" || wrong "the worker did not stop in order"
-[ $took -le 26000 ] || wrong "the worker took $took ms to stop: its grace is 25 s"
+stops "$pid" $container "$dir/worker.log"
 say "ready as uid 65532 without capabilities; stopped in order $took ms after SIGTERM"
