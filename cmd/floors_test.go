@@ -70,6 +70,8 @@ var floors = []struct {
 	{"deploy/localcloud/cognito", []string{"deploy/localcloud/awsjson", "deploy/localcloud/function"}},
 	{"deploy/localcloud/function", nil},
 	{"deploy/attach", nil},
+	{"deploy/bom", nil},
+	{"deploy/shipped", nil}, // tests of what is shipped beside the programs
 	{"deploy/sizing", nil},
 	{"deploy/onebox/pretend", nil},
 	{"deploy/onebox", []string{"deploy/examples", "deploy/localcloud/...", "deploy/onebox/pretend", "enrich", "enrich/connect", "enrich/connect/ses/pretend", "worker", "worker/amazon", "worker/app"}},
