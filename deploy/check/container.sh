@@ -8,6 +8,11 @@ set -euo pipefail
 . "$(dirname "$0")/oncloud.sh"
 postconfirm=$(realpath "$1")
 sudo=""; [ "$(id -u)" = 0 ] || sudo=sudo
+go() { command "${GO:-go}" "$@"; }
+if ! $sudo unshare --mount --net true 2>/dev/null; then
+  echo "container: NOT RUN: nobody may make namespaces here, so buildah can't build"
+  exit 0
+fi
 need=()
 command -v buildah >/dev/null || need+=(buildah)
 [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 || need+=(busybox-static)
@@ -24,6 +29,7 @@ end() {
   for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
   wait || true
   $sudo rm -rf "$dir"
+  [ -z "$sudo" ] || $sudo chown -R "$(id -u):$(id -g)" "$(go env GOCACHE)" "$(go env GOMODCACHE)" # what the build wrote there as root
 }
 trap end EXIT
 say() { echo "container: $*"; }
@@ -54,13 +60,13 @@ done
 mkdir "$dir/context"
 git ls-files --cached --others --exclude-standard -z | tar --null -T - -c | tar -x -C "$dir/context"
 go mod download
-machine() { od -An -tx1 -j18 -N1 "$1" | tr -d ' '; } # of an ELF file: 3e is amd64, b7 arm64
+machine() { $sudo od -An -tx1 -j18 -N1 "$1" | tr -d ' '; } # of an ELF file: 3e is amd64, b7 arm64
 for arch in amd64 arm64; do
   began=$SECONDS
   alone=(unshare --net)
   b bud --isolation chroot --pull-never --platform "linux/$arch" --timestamp 0 -q \
     -v "$(go env GOROOT):/usr/local/go:ro" -v "$(go env GOMODCACHE):/go/pkg/mod" -v "$(go env GOCACHE):/cache" \
-    --build-arg GO_IMAGE=localhost/go-$arch --build-arg "BASE_IMAGE=localhost/base-$arch" \
+    --build-arg "GO_IMAGE=localhost/go-$arch" --build-arg "BASE_IMAGE=localhost/base-$arch" \
     -f "$dir/context/deploy/container/Dockerfile" -t "localhost/postconfirm-$arch" "$dir/context" >"$dir/build-$arch.log" 2>&1 || wrong "the image for $arch was not built"
   alone=()
   c=$(b from --pull-never "localhost/postconfirm-$arch")
@@ -70,7 +76,7 @@ for arch in amd64 arm64; do
     [ "$(machine "$root/usr/local/bin/$program")" = $want ] || wrong "$program of the image for $arch is for another machine"
   done
   [ "$(b inspect -t image -f '{{.OCIv1.Architecture}} {{.OCIv1.Config.User}}' "localhost/postconfirm-$arch")" = "$arch 65532:65532" ] || wrong "the image for $arch says another architecture or user"
-  say "built for $arch in $((SECONDS - began)) s: $(stat -c %s "$root/usr/local/bin/postconfirm-worker") bytes of worker, $(stat -c %s "$root/usr/local/bin/postconfirm") of postconfirm"
+  say "built for $arch in $((SECONDS - began)) s: $($sudo stat -c %s "$root/usr/local/bin/postconfirm-worker") bytes of worker, $($sudo stat -c %s "$root/usr/local/bin/postconfirm") of postconfirm"
   [ "$arch" = "$(go env GOHOSTARCH)" ] && image=$c
 done
 
@@ -86,12 +92,12 @@ works $container
 # The process itself: the youngest child of buildah's.
 pid=$container
 while child=$(cat /proc/"$pid"/task/*/children 2>/dev/null | tr -d '\n' | awk '{print $1}'); [ -n "$child" ]; do pid=$child; done
-[ "$(readlink /proc/"$pid"/exe | xargs basename)" = postconfirm-worker ] || wrong "the last child is $(readlink /proc/"$pid"/exe), not the worker"
+[ "$($sudo readlink /proc/"$pid"/exe | xargs basename)" = postconfirm-worker ] || wrong "the last child is $(readlink /proc/"$pid"/exe), not the worker"
 [ "$(awk '/^Uid:/{print $2, $3, $4, $5}' /proc/"$pid"/status)" = "65532 65532 65532 65532" ] || wrong "the worker runs as $(grep ^Uid /proc/"$pid"/status)"
 [ "$(awk '/^Cap(Prm|Eff):/{print $2}' /proc/"$pid"/status | sort -u)" = 0000000000000000 ] || wrong "the worker has capabilities: $(grep ^Cap /proc/"$pid"/status)"
 ledger=$(b mount "$image")/var/lib/postconfirm/ledger.db
-[ "$(stat -c %u "$ledger")" = 65532 ] || wrong "the ledger is not the worker's"
-[ -z "$(find "$(b mount "$image")" -newer "$dir/where" -user 65532 ! -path '*/var/lib/postconfirm*' -print -quit)" ] || wrong "the worker wrote outside of its volume"
+[ "$($sudo stat -c %u "$ledger")" = 65532 ] || wrong "the ledger is not the worker's"
+[ -z "$($sudo find "$(b mount "$image")" -newer "$dir/where" -user 65532 ! -path '*/var/lib/postconfirm*' -print -quit)" ] || wrong "the worker wrote outside of its volume"
 
 stops "$pid" $container "$dir/worker.log"
 say "ready as uid 65532 without capabilities; stopped in order $took ms after SIGTERM"

@@ -13,6 +13,9 @@ export CGO_ENABLED=0
 "${GO:-go}" mod tidy -diff
 "${GO:-go}" test -count=1 -vet=all -timeout 300s "$@" ./...
 cd models
-npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+if ! cmp -s package-lock.json node_modules/.installed; then
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  cp package-lock.json node_modules/.installed
+fi
 node --test --test-reporter=spec --test-timeout=120000
 echo "helm: the chart is sound with each of its values files ($((SECONDS - began)) s)"
