@@ -62,6 +62,13 @@ fault security -e '/^CapabilityBoundingSet=/d'
 fault security -e '/^SystemCallFilter=/d'
 fault security -e '/^RestrictNamespaces=/d' -e '/^RestrictAddressFamilies=/d'
 fault security -e '/^PrivateUsers=/d' -e '/^Protect/d'
+drop() { # SED...: the same in the drop-in with the secrets
+  n=$((n + 1)); staged "$dir/fault$n" -e ''
+  sed -i "$@" "$dir/fault$n/postconfirm-worker.service.d/secrets.conf"
+  [ -n "$(verify "$dir/fault$n")" ] || wrong "verify does not notice the seeded fault $*"
+}
+drop -e 's/^LoadCredential=/LoadCredentials=/'
+drop -e 's/%d/%Q/'
 say "$n seeded faults noticed"
 
 # The worker as the unit has it: nobody's user, without capabilities, with the unit's filters.
