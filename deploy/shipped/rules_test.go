@@ -108,5 +108,6 @@ func packages(f files) error {
 	return f.want(release, "goos: [linux, darwin, windows]", "goarch: [amd64, arm64]", "formats: [deb, rpm]", "bindir: /usr/bin",
 		`- { src: deploy/systemd/postconfirm-worker.service, dst: /usr/lib/systemd/system/postconfirm-worker.service, file_info: { mode: 0644, mtime: "{{ .CommitDate }}" } }`,
 		`- { src: deploy/systemd/worker.env, dst: /etc/postconfirm/worker.env, type: config|noreplace, file_info: { mode: 0600, mtime: "{{ .CommitDate }}" } }`,
-		"postinstall: deploy/systemd/postinstall.sh", "preremove: deploy/systemd/preremove.sh", "artifacts: binary", "algorithm: sha256")
+		"postinstall: deploy/systemd/postinstall.sh", "preremove: deploy/systemd/preremove.sh", "artifacts: binary", "algorithm: sha256",
+		`documents: ["{{ .Env.artifactID }}_{{ .Version }}_{{ .Os }}_{{ .Arch }}.cdx.json"]`) // three binaries are called bootstrap
 }

@@ -132,6 +132,7 @@ func TestSeededFaultsAreNoticed(t *testing.T) {
 		{"settings that everybody reads", release, "mode: 0600", "mode: 0644", "packages"},
 		{"an architecture less", release, "goarch: [amd64, arm64]", "goarch: [amd64]", "packages"},
 		{"no bill of materials", release, "artifacts: binary", "artifacts: source", "packages"},
+		{"a bill that another one overwrites", release, ".Env.artifactID", ".Binary", "packages"},
 		{"a service that an upgrade stops", release, "preremove: deploy/systemd/preremove.sh", "preremove: deploy/systemd/postinstall.sh", "packages"},
 	}
 	whole := readAll(t)
