@@ -59,7 +59,7 @@ done
 # What git has or would take, as a clone would be.
 mkdir "$dir/context"
 git ls-files --cached --others --exclude-standard -z | tar --null -T - -c | tar -x -C "$dir/context"
-go mod download
+go mod download; mkdir -p "$(go env GOCACHE)" # of a machine that never built
 machine() { $sudo od -An -tx1 -j18 -N1 "$1" | tr -d ' '; } # of an ELF file: 3e is amd64, b7 arm64
 for arch in amd64 arm64; do
   began=$SECONDS
