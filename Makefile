@@ -7,6 +7,7 @@ GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # A count, not a time: with a time, go test -fuzz itself sometimes fails at the end with "context deadline exceeded".
 FUZZTIME ?= 5000x
+GORELEASER := github.com/goreleaser/goreleaser/v2@v2.12.5
 BIN := bin
 
 .PHONY: help
@@ -117,6 +118,28 @@ check-contributing: ## the page about adding a connector, followed to the letter
 .PHONY: check-deploy-cfn
 check-deploy-cfn: check-tools ## the CloudFormation templates, the rights derived from the code, the zips; about two minutes
 	@GO=$(GO) deploy/check/cloudformation.sh
+.PHONY: check-deploy-container
+check-deploy-container: build ## build the image for both architectures with buildah, start it as it says, stop it in order
+	@deploy/check/container.sh $(BIN)/postconfirm
+
+.PHONY: check-deploy-helm
+check-deploy-helm: check-tools ## the Helm chart against Helm's linter, the types and rules of Kubernetes, models of KEDA's objects
+	@GO=$(GO) deploy/check/helm.sh
+
+.PHONY: check-deploy-systemd
+check-deploy-systemd: build ## the systemd unit against systemd's checks, and the worker under its filters
+	@deploy/check/systemd.sh $(BIN)/postconfirm $(BIN)/worker
+
+.PHONY: check-deploy-reproducible
+check-deploy-reproducible: ## build what ships twice, from two directories: the same bytes
+	@GO=$(GO) deploy/check/reproducible.sh
+
+.PHONY: release-snapshot
+release-snapshot: ## build all that a release ships into bin/dist, publish nothing; the first time goreleaser too, which takes minutes
+	@test -x $(BIN)/tools/goreleaser || echo "release: building $(GORELEASER) into $(BIN)/tools"
+	@test -x $(BIN)/tools/goreleaser || GOBIN=$(CURDIR)/$(BIN)/tools CGO_ENABLED=0 $(GO) install -trimpath -ldflags "-s -w" $(GORELEASER)
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/tools/bom ./deploy/bom
+	PATH=$(CURDIR)/$(BIN)/tools:$$PATH goreleaser release --config deploy/goreleaser.yaml --snapshot --clean --skip=publish
 
 .PHONY: check-reliability
 check-reliability: ## kill the real worker 300 times and stop it 20 times; about a minute

@@ -83,6 +83,8 @@ var floors = []struct {
 	{"deploy/iam/derive", []string{"deploy/iam"}},
 	{"deploy/runbooks", nil},
 	{"deploy/zips", nil},
+	{"deploy/bom", nil},
+	{"deploy/shipped", nil}, // tests of what is shipped beside the programs
 	{"deploy/sizing", nil},
 	{"deploy/terraform", nil}, // the module, and tests that compare it with the templates
 	{"deploy/onebox/pretend", nil},
