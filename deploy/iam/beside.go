@@ -27,6 +27,8 @@ func Beside(program string) []Right {
 		return append(append(logs, seal...),
 			Right{"sqs:ReceiveMessage", "the event source mapping receives under the function's role"},
 			Right{"sqs:DeleteMessage", "the event source mapping deletes under the function's role"})
+	case "postconfirm dlq list", "postconfirm replay run": // one that receives, one that sends
+		return seal
 	}
 	return nil
 }
