@@ -3,39 +3,24 @@ package main
 import (
 	"fmt"
 	"io"
-	"sync"
 	"time"
-
-	bars "github.com/jedib0t/go-pretty/v6/progress"
 
 	"github.com/postconfirm/postconfirm/worker/replay"
 )
 
 // replayProgress shows how far a plan has come: a bar on a terminal, else a line every ten seconds.
 type replayProgress struct {
-	out     io.Writer
-	rate    float64
-	bar     bars.Writer
-	tracker *bars.Tracker
-	drawing sync.WaitGroup
-	said    time.Time
+	out  io.Writer
+	rate float64
+	bar  *gauge // nil without a terminal
+	said time.Time
 }
 
 // lineEvery is how often something is said where there is no terminal.
 const lineEvery = 10 * time.Second
 
 func newReplayProgress(out io.Writer, rate float64) *replayProgress {
-	p := &replayProgress{out: out, rate: rate, said: time.Now()}
-	if !terminal(out) {
-		return p
-	}
-	p.bar = bars.NewWriter()
-	p.bar.SetOutputWriter(out)
-	p.bar.SetUpdateFrequency(200 * time.Millisecond)
-	p.bar.SetAutoStop(false)
-	p.bar.Style().Visibility.ETA = true
-	p.bar.Style().Visibility.Value = true
-	return p
+	return &replayProgress{out: out, rate: rate, bar: newGauge(out, true), said: time.Now()}
 }
 
 // tell is replay.RunOptions.Tell.
@@ -44,13 +29,7 @@ func (p *replayProgress) tell(now replay.Progress) {
 		p.line(now)
 		return
 	}
-	if p.tracker == nil {
-		p.tracker = &bars.Tracker{Message: "replay", Total: int64(now.Total)}
-		p.bar.AppendTracker(p.tracker)
-		p.drawing.Go(p.bar.Render)
-	}
-	p.tracker.SetValue(int64(now.Done))
-	p.tracker.UpdateMessage(fmt.Sprintf("%d reopened, %d unfinished", now.Reopened, now.Unfinished))
+	p.bar.show("replay", now.Total, now.Done, fmt.Sprintf("%d reopened, %d unfinished", now.Reopened, now.Unfinished))
 }
 
 func (p *replayProgress) line(now replay.Progress) {
@@ -67,9 +46,4 @@ func (p *replayProgress) line(now replay.Progress) {
 }
 
 // end takes the bar away.
-func (p *replayProgress) end() {
-	if p.tracker != nil {
-		p.bar.Stop()
-		p.drawing.Wait()
-	}
-}
+func (p *replayProgress) end() { p.bar.end() }

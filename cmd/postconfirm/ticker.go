@@ -3,36 +3,21 @@ package main
 import (
 	"fmt"
 	"io"
-	"sync"
 	"time"
-
-	bars "github.com/jedib0t/go-pretty/v6/progress"
 )
 
 // ticker shows how far long work has come: a bar on a terminal, else a line every ten seconds. The total may be a guess;
 // 0 is none.
 type ticker struct {
-	out     io.Writer
-	what    string
-	total   int
-	bar     bars.Writer
-	tracker *bars.Tracker
-	drawing sync.WaitGroup
-	said    time.Time
+	out   io.Writer
+	what  string
+	total int
+	bar   *gauge // nil without a terminal
+	said  time.Time
 }
 
 func newTicker(out io.Writer, what string, total int) *ticker {
-	t := &ticker{out: out, what: what, total: total, said: time.Now()}
-	if !terminal(out) {
-		return t
-	}
-	t.bar = bars.NewWriter()
-	t.bar.SetOutputWriter(out)
-	t.bar.SetUpdateFrequency(200 * time.Millisecond)
-	t.bar.SetAutoStop(false)
-	t.bar.Style().Visibility.ETA = total > 0
-	t.bar.Style().Visibility.Value = true
-	return t
+	return &ticker{out: out, what: what, total: total, bar: newGauge(out, total > 0), said: time.Now()}
 }
 
 // tell says that so many are done.
@@ -41,13 +26,7 @@ func (t *ticker) tell(done int, more string) {
 		t.line(done, more)
 		return
 	}
-	if t.tracker == nil {
-		t.tracker = &bars.Tracker{Message: t.what, Total: int64(t.total)}
-		t.bar.AppendTracker(t.tracker)
-		t.drawing.Go(t.bar.Render)
-	}
-	t.tracker.SetValue(int64(done))
-	t.tracker.UpdateMessage(t.what + ": " + more)
+	t.bar.show(t.what, t.total, done, t.what+": "+more)
 }
 
 func (t *ticker) line(done int, more string) {
@@ -59,9 +38,4 @@ func (t *ticker) line(done int, more string) {
 }
 
 // end takes the bar away.
-func (t *ticker) end() {
-	if t.tracker != nil {
-		t.bar.Stop()
-		t.drawing.Wait()
-	}
-}
+func (t *ticker) end() { t.bar.end() }
