@@ -12,22 +12,20 @@ import (
 )
 
 // screen is a terminal that keeps nothing.
-type screen struct {
-	io.Writer
-	null os.FileInfo
-}
+type screen struct{ io.Writer }
 
-func (s screen) Stat() (os.FileInfo, error) { return s.null, nil }
+func (screen) Stat() (os.FileInfo, error) { return device{}, nil }
+
+// device is what the system says of a terminal.
+type device struct{ os.FileInfo }
+
+func (device) Mode() os.FileMode { return os.ModeDevice | os.ModeCharDevice }
 
 func newScreen(t *testing.T) screen {
 	t.Helper()
-	null, err := os.Stat(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := screen{io.Discard, null}
+	s := screen{io.Discard}
 	if !terminal(s) {
-		t.Fatalf("%s does not pass for a terminal: this test would see no bar", os.DevNull)
+		t.Fatal("this does not pass for a terminal: this test would see no bar")
 	}
 	return s
 }
@@ -88,5 +86,16 @@ func within(t *testing.T, f func()) {
 		f() // by now the bar is drawn, and a stop is heard: the goroutines of this test end
 		<-returned
 		t.Fatalf("the bar is drawn for ever: it ended after %v, when it was stopped once more", time.Since(began))
+	}
+}
+
+func TestTheNullDeviceIsNoTerminal(t *testing.T) {
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	if terminal(f) {
+		t.Error("a bar would be drawn for nobody")
 	}
 }
