@@ -43,6 +43,7 @@ type amender interface {
 	reader
 	retention.People
 	retention.Ended
+	worker.Papers
 }
 
 const (

@@ -132,6 +132,12 @@ func (o *operator) signed() error {
 	return nil
 }
 
+// signedAs is signed for commands that have a reason of their own, which --why may replace.
+func (o *operator) signedAs(why string) error {
+	o.why = cmp.Or(o.why, why)
+	return o.signed()
+}
+
 // auditTime is how long the last entry of the audit log may take when the command was interrupted.
 const auditTime = 10 * time.Second
 
