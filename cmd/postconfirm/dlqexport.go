@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -118,11 +117,11 @@ func (o *dlqExportOptions) export(ctx context.Context, std streams) error {
 
 // fill writes the letters to the file, or to standard output.
 func (o *dlqExportOptions) fill(ctx context.Context, std streams, d *dlqDesk) (done deadletters.Exported, err error) {
-	show := newTicker(std.err, "export", d.about.Messages)
+	show := newMeter(std.err)
 	header := deadletters.Header{Region: d.about.Region, Account: d.about.Account, Queue: d.about.Name, At: time.Now().Truncate(time.Second), Bodies: o.bodies}
 	letters := func(w io.Writer) (err error) {
 		done, err = deadletters.Export(ctx, d.letters, w, header, &deadletters.ExportOptions{Limit: o.limit,
-			Progress: func(n int) { show.tell(n, "written") }})
+			Progress: func(n int) { show.tell("export", n, d.about.Messages, " letters written") }})
 		return err
 	}
 	if o.out == "" {
@@ -146,6 +145,3 @@ func (o *dlqExportOptions) fill(ctx context.Context, std streams, d *dlqDesk) (d
 	}
 	return done, nil
 }
-
-// encoded writes one object for machines.
-func encoded(w io.Writer, o any) { _ = json.NewEncoder(w).Encode(o) }

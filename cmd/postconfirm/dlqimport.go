@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -191,8 +190,8 @@ func writeKeys(w io.Writer, keys []string) error {
 
 // check reads the file and says what is in it.
 func (o *dlqImportOptions) check(ctx context.Context, std streams, i *deadletters.Importer, file *os.File) (deadletters.Report, error) {
-	show := newTicker(std.err, "check", 0)
-	i.Progress = func(r deadletters.Report) { show.tell(r.Lines, "lines") }
+	show := newMeter(std.err)
+	i.Progress = func(r deadletters.Report) { show.tell("check", r.Lines, 0, " lines") }
 	r, err := i.Check(ctx, file)
 	show.end()
 	switch {
@@ -239,8 +238,7 @@ func (o *dlqImportOptions) say(std streams, r deadletters.Report, rate float64) 
 		fmt.Fprintf(w, "next:  postconfirm replay plan --keys %s --why TICKET\n", cmp.Or(printable(o.parked), "FILE (written with --parked FILE)"))
 	}
 	if !o.write {
-		took := time.Duration(float64(r.Due()) / rate * float64(time.Second)).Round(time.Second)
-		fmt.Fprintf(w, "nothing was sent; --write sends %s at %g/s, in about %s\n", count(r.Due(), "message"), rate, took)
+		fmt.Fprintf(w, "nothing was sent; --write sends %s at %g/s, in about %s\n", count(r.Due(), "message"), rate, lasting(r.Due(), rate))
 	}
 }
 
@@ -271,8 +269,8 @@ func (o *dlqImportOptions) send(ctx context.Context, std streams, ledger operate
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	show := newTicker(std.err, "import", checked.Due())
-	i.Progress = func(r deadletters.Report) { show.tell(r.Sent, "sent") }
+	show := newMeter(std.err)
+	i.Progress = func(r deadletters.Report) { show.tell("import", r.Sent, checked.Due(), " messages sent") }
 	var r deadletters.Report
 	err := o.audited(ctx, ledger, audit.Entry{Action: "dlq import"}, func(e *audit.Entry) (err error) {
 		r, err = i.Send(ctx, file, checked)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -182,9 +180,8 @@ func (o *dlqRedriveOptions) start(ctx context.Context, std streams, d *dlqDesk, 
 		if err := tasks.Start(ctx, to.ARN, o.rate); err != nil {
 			return err
 		}
-		took := time.Duration(float64(d.about.Messages) / float64(o.rate) * float64(time.Second)).Round(time.Second)
 		fmt.Fprintf(o.people(std), "started: about %s to %s at %d/s, about %s\nnext:  postconfirm dlq redrive --status\n",
-			count(d.about.Messages, "letter"), printable(to.Name), o.rate, took)
+			count(d.about.Messages, "letter"), printable(to.Name), o.rate, lasting(d.about.Messages, float64(o.rate)))
 		return nil
 	})
 }
@@ -224,11 +221,5 @@ func (o *dlqRedriveOptions) outlook(std streams, d *dlqDesk, s deadletters.Swept
 	}{{back, "work on: open, or not known to the ledger"}, {parked, "drop, and do nothing: parked; use replay to try them again"},
 		{s.Removable, "drop: finished, or reopened since; sweep removes these without the way around"}, {again, "make dead letters of once more: it can't read them, or the ledger can't"}} {
 		writeCount(w, part.n, part.text)
-	}
-}
-
-func writeCount(w io.Writer, n int, text string) {
-	if n > 0 {
-		fmt.Fprintf(w, "  %-7d %s\n", n, text)
 	}
 }

@@ -58,9 +58,9 @@ func (o *dlqSweepOptions) sweep(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	show := newTicker(std.err, "sweep", d.about.Messages)
+	show := newMeter(std.err)
 	s := &deadletters.Sweeper{Box: d.letters, Ledger: d.ledger, Limit: o.limit, Progress: func(s deadletters.Swept) {
-		show.tell(s.Seen, fmt.Sprintf("pass %d, %d removed", s.Passes, s.Removed))
+		show.tell(fmt.Sprintf("sweep, pass %d", s.Passes), s.Seen, d.about.Messages, fmt.Sprintf(" letters looked at, %d removed", s.Removed))
 	}}
 	var did deadletters.Swept
 	if o.write {
@@ -107,12 +107,4 @@ func (o *dlqSweepOptions) swept(std streams, did deadletters.Swept) {
 		fmt.Fprintf(w, "would remove %s and keep %d; nothing was changed, --write removes\n", count(did.Removable, "letter"), did.Seen-did.Removable)
 	}
 	keptText(w, did.Kept)
-}
-
-// countOf is count for words that don't just take an s.
-func countOf(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -150,8 +150,8 @@ func (o *journalImportOptions) run(ctx context.Context, std streams, stdin io.Re
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
 	i.Ledger = ledger
-	show := newTicker(std.err, "read", 0)
-	i.Progress = func(r journal.Report) { show.tell(r.Lines, "lines") }
+	show := newMeter(std.err)
+	i.Progress = func(r journal.Report) { show.tell("read", r.Lines, 0, " lines") }
 	r, err := i.Look(ctx, file)
 	show.end()
 	if err != nil {
@@ -227,8 +227,7 @@ func (o *journalImportOptions) say(std streams, r journal.Report, rate float64) 
 	writeCount(w, r.Damaged, "that the ledger can't read: left out")
 	o.nearly(std, r)
 	if !o.write {
-		took := time.Duration(float64(r.Missing) / rate * float64(time.Second)).Round(time.Second)
-		fmt.Fprintf(w, "nothing was sent; --write asks the pool for %s and sends those who are there, at %g/s, in about %s\n", count(r.Missing, "name"), rate, took)
+		fmt.Fprintf(w, "nothing was sent; --write asks the pool for %s and sends those who are there, at %g/s, in about %s\n", count(r.Missing, "name"), rate, lasting(r.Missing, rate))
 	}
 }
 
@@ -237,8 +236,8 @@ func (o *journalImportOptions) send(ctx context.Context, std streams, ledger ope
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	show := newTicker(std.err, "import", missing)
-	i.Progress = func(r journal.Report) { show.tell(r.Sent, "sent") }
+	show := newMeter(std.err)
+	i.Progress = func(r journal.Report) { show.tell("import", r.Sent, missing, " messages sent") }
 	var r journal.Report
 	err := o.audited(ctx, ledger, audit.Entry{Action: "journal import"}, func(e *audit.Entry) (err error) {
 		r, err = i.Send(ctx, file)

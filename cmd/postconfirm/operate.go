@@ -174,7 +174,7 @@ func (o *operator) span(now time.Time) (since, until time.Time, err error) {
 		until, err = moment("--until", o.until, now)
 	}
 	if err == nil && !since.IsZero() && !until.IsZero() && !since.Before(until) {
-		err = &problem{err: fmt.Errorf("--since %s is not before --until %s", since.Format(time.RFC3339), until.Format(time.RFC3339)),
+		err = &problem{err: fmt.Errorf("--since %s is not before --until %s", rfc3339(since), rfc3339(until)),
 			hint: "both are UTC", code: exitUsage}
 	}
 	return since, until, err

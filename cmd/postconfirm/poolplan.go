@@ -88,11 +88,11 @@ func classesOf(k reconcile.Walk) []class {
 	c := k.Counts
 	all := []class{{c.Found, "have no run"}, {c.Known, "have a run"},
 		{c.Young, "changed within the last " + k.Scope.Settle.String() + ": their own message may be on its way"},
-		{c.Before, "were created before " + k.Scope.Since.UTC().Format(time.RFC3339)},
-		{c.After, "were created at or after " + k.Scope.Until.UTC().Format(time.RFC3339)},
+		{c.Before, "were created before " + rfc3339(k.Scope.Since)},
+		{c.After, "were created at or after " + rfc3339(k.Scope.Until)},
 		{c.Disabled, "are disabled"}, {c.Nameless, "are listed without a sub"}}
 	for _, status := range slices.Sorted(maps.Keys(c.Others)) {
-		all = append(all, class{c.Others[status], "are " + oneLine(status) + ", which is not among the wanted: " + strings.Join(k.Scope.Statuses, ", ")})
+		all = append(all, class{c.Others[status], "are " + printable(status) + ", which is not among the wanted: " + strings.Join(k.Scope.Statuses, ", ")})
 	}
 	return all
 }
@@ -126,17 +126,4 @@ func (p *poolWalk) sent(k reconcile.Walk) {
 		_ = json.NewEncoder(p.std.out).Encode(p.jsonOf(k))
 	}
 	p.said("\n%s sent; %d had a run by then; %d left", count(k.Messages, "user"), k.Settled, k.Left())
-}
-
-// nearly is a duration as people say it.
-func nearly(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return "at once"
-	case d < time.Minute:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%.0f min", d.Minutes())
-	}
-	return fmt.Sprintf("%.1f h", d.Hours())
 }

@@ -35,7 +35,8 @@ type poolWalk struct {
 	pipe     *enrich.Pipeline
 	clients  *amazon.Clients
 	store    operated
-	progress *steadily
+	users    int // that the walk will see, about; 0 if nobody knows
+	progress *meter
 }
 
 // flags are those of both commands.
@@ -80,8 +81,8 @@ func (p *poolWalk) prepare(ctx context.Context) (done func(), err error) {
 	if p.store, err = p.open(ctx); err != nil {
 		return nil, err
 	}
-	p.progress = newSteadily(p.std.err)
-	return func() { p.progress.stop(); _ = p.store.Close() }, nil
+	p.progress = newMeter(p.std.err)
+	return func() { p.progress.end(); _ = p.store.Close() }, nil
 }
 
 // reach reads the pipeline and makes the clients of the pool's Region.
@@ -122,7 +123,7 @@ func (p *poolWalk) belongs() error {
 	case p.pool == "":
 		return &problem{err: errors.New("--pool is missing"), hint: "pools: " + strings.Join(p.pipe.Pools, ", "), code: exitUsage}
 	case !found:
-		return &problem{err: fmt.Errorf("--pool %q is no pool id", oneLine(p.pool)), hint: "one looks like eu-west-1_Ab12cd34E", code: exitUsage}
+		return &problem{err: fmt.Errorf("--pool %q is no pool id", p.pool), hint: "one looks like eu-west-1_Ab12cd34E", code: exitUsage}
 	case !here && !slices.Contains(p.pipe.Pools, p.pool):
 		return notListed(p.pipe)
 	case !here && region != p.clients.Region:
@@ -171,7 +172,7 @@ func (p *poolWalk) scope(generation string, now time.Time) (reconcile.Scope, err
 
 func (p *poolWalk) walker() *reconcile.Walker {
 	return reconcile.New(reconcile.Ports{Roll: amazon.NewRoll(p.clients.Cognito), Runs: p.store, Papers: p.store, Feed: amazon.NewFeed(p.clients.SQS, p.queue)},
-		&reconcile.Options{Reads: p.reads, Rate: p.rate, Progress: p.progress.walk})
+		&reconcile.Options{Reads: p.reads, Rate: p.rate, Progress: func(k reconcile.Walk) { tellWalk(p.progress, k, p.users) }})
 }
 
 // walk finds the users, shows the plan, and sends if it is wanted.
@@ -191,15 +192,15 @@ func (p *poolWalk) walk(ctx context.Context, s reconcile.Scope) error {
 	case p.write:
 		how = reconcile.Reuse
 	}
-	p.progress.expect(p.size(ctx, s))
+	p.users = p.size(ctx, s)
 	w, began := p.walker(), time.Now()
 	found, err := w.Find(ctx, s, how)
-	p.progress.pause()
+	p.progress.end()
 	if err != nil {
 		return p.stopped(ctx, err)
 	}
 	if found.Updated.Before(began) {
-		p.said("this is what the walk of %s found; --fresh walks anew", found.Began.Format(time.RFC3339))
+		p.said("this is what the walk of %s found; --fresh walks anew", rfc3339(found.Began))
 	}
 	figures := reconcile.Estimate(p.pipe, s, found.Left(), p.rate, found.Pages, p.reads)
 	p.plan(found, figures)
@@ -207,6 +208,15 @@ func (p *poolWalk) walk(ctx context.Context, s reconcile.Scope) error {
 		return nil
 	}
 	return p.send(ctx, w, s, found)
+}
+
+// tellWalk shows how far a walk has come, after every page and every batch.
+func tellWalk(show *meter, k reconcile.Walk, users int) {
+	what, done, total := "reading the pool", k.Counts.Listed, max(users, k.Counts.Listed)
+	if k.Phase == reconcile.Sending || k.Phase == reconcile.Sent {
+		what, done, total = "sending", k.Messages+k.Settled, k.Counts.Found
+	}
+	show.tell(what, done, total, fmt.Sprintf(" users, %d found, %d sent", k.Counts.Found, k.Messages))
 }
 
 // size is how many users the walk will see, about; 0 if nobody knows.
@@ -234,7 +244,7 @@ func (p *poolWalk) send(ctx context.Context, w *reconcile.Walker, s reconcile.Sc
 		e.Counts = map[string]int{"found": found.Counts.Found, "messages": sent.Messages, "settled": sent.Settled, "left": sent.Left()}
 		return err
 	})
-	p.progress.pause()
+	p.progress.end()
 	p.sent(sent)
 	if err != nil {
 		return p.stopped(ctx, err)

@@ -44,7 +44,7 @@ func (o *operator) listPlans(ctx context.Context, std streams) error {
 			if n == 1 {
 				fmt.Fprintln(w, "PLAN\tSTATE\tDONE\tOF\tWHO\tWHY")
 			}
-			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\n", p.ID, p.State, p.Cursor, p.Entries, oneLine(p.Who), oneLine(p.Why))
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\n", p.ID, p.State, p.Cursor, p.Entries, printable(p.Who), printable(p.Why))
 		}
 		if err != nil || len(plans) < 100 {
 			if n == 0 && !o.json {
@@ -115,7 +115,7 @@ func (o *operator) show(ctx context.Context, view replayView, d *replay.Desk, p 
 func planState(p replay.Plan) string {
 	who := ""
 	if p.By != "" {
-		who = " by " + oneLine(p.By)
+		who = " by " + printable(p.By)
 	}
 	switch p.State {
 	case replay.Making:
@@ -125,5 +125,5 @@ func planState(p replay.Plan) string {
 	case replay.Sent:
 		return fmt.Sprintf("run to its end, %s", count(p.Entries, "run"))
 	}
-	return fmt.Sprintf("%s%s: %s; %d of %d dealt with", p.State, who, oneLine(p.Reason), p.Cursor, p.Entries)
+	return fmt.Sprintf("%s%s: %s; %d of %d dealt with", p.State, who, printable(p.Reason), p.Cursor, p.Entries)
 }

@@ -128,13 +128,13 @@ func (o *replayPlanOptions) request(stdin io.Reader, now time.Time) (r replay.Re
 	if o.state == "any" {
 		o.filter.State = ""
 	} else if !record.Known(o.filter.State) {
-		return r, usage(fmt.Errorf("--state %q is none", oneLine(o.state)), "states are parked, done, open, gone, replaced, and any")
+		return r, usage(fmt.Errorf("--state %q is none", o.state), "states are parked, done, open, gone, replaced, and any")
 	}
 	if o.filter.Since, o.filter.Until, err = o.span(now); err != nil {
 		return r, err
 	}
 	if o.config != "current" && o.config != "original" {
-		return r, usage(fmt.Errorf("--config %q is none", oneLine(o.config)), "current or original")
+		return r, usage(fmt.Errorf("--config %q is none", o.config), "current or original")
 	}
 	if o.fresh < 0 || o.filter.Attempts < 0 {
 		return r, usage(errors.New("--fresh and --attempts can't be negative"), "")
@@ -164,7 +164,7 @@ func (o *replayPlanOptions) refs(stdin io.Reader) (all []replay.Ref, err error) 
 	for _, text := range o.keys {
 		ref, err := replay.ParseKey(text)
 		if err != nil {
-			return nil, fmt.Errorf("--key %q: %w", oneLine(text), err)
+			return nil, fmt.Errorf("--key %q: %w", text, err)
 		}
 		seen := false
 		for _, r := range all {
@@ -199,7 +199,7 @@ func (o *replayPlanOptions) chosen(keys int) string {
 	for _, part := range []struct{ name, value string }{{"step", f.Cause.Step}, {"class", f.Cause.Class}, {"code", f.Cause.Code}, {"pool", f.Pool},
 		{"source", f.Source}, {"generation", f.Generation}, {"client", f.Client}, {"domain", f.Domain}, {"since", rfc3339(f.Since)}, {"until", rfc3339(f.Until)}} {
 		if part.value != "" {
-			parts = append(parts, part.name+" "+oneLine(part.value))
+			parts = append(parts, part.name+" "+printable(part.value))
 		}
 	}
 	if f.Attempts > 0 {
@@ -209,14 +209,6 @@ func (o *replayPlanOptions) chosen(keys int) string {
 		parts = append(parts, fmt.Sprintf("of %s by key", count(keys, "run")))
 	}
 	return strings.Join(parts, ", ")
-}
-
-// rfc3339 is a time as the docs write it; "" for none.
-func rfc3339(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }
 
 // encode writes one object for machines.

@@ -96,10 +96,19 @@ func (o *replayRunOptions) play(ctx context.Context, std streams, d *replay.Desk
 	if clamped {
 		fmt.Fprintf(std.err, "note: --rate is more than the pipeline's cognito-writes: %g/s is used\n", rate)
 	}
-	show := newReplayProgress(std.err, rate)
+	show := newMeter(std.err)
 	defer show.end()
 	return d.Run(ctx, id, replay.RunOptions{Operator: replay.Operator{Who: o.who, Why: o.why}, Rate: rate, Limit: o.limit,
-		Window: o.window, Wait: o.wait, Tell: show.tell})
+		Window: o.window, Wait: o.wait, Tell: func(now replay.Progress) { tellReplay(show, now, rate) }})
+}
+
+// tellReplay shows how far a plan has come.
+func tellReplay(show *meter, now replay.Progress, rate float64) {
+	more := fmt.Sprintf("; %d unfinished; about %s to go", now.Unfinished, lasting(now.Total-now.Done, rate))
+	if now.Waiting != "" {
+		more += "; waiting: " + now.Waiting
+	}
+	show.tell("replay", now.Done, now.Total, more)
 }
 
 // sign takes the plan's reason where no other one is given.
@@ -133,10 +142,10 @@ func (o *replayRunOptions) ended(std streams, id string, r replay.Result, err er
 	case r.End == replay.Interrupted:
 		return interruptedReplay(id)
 	case r.End == replay.Sick, r.End == replay.WasPaused:
-		return &problem{err: fmt.Errorf("the plan is paused: %s", oneLine(r.Plan.Reason)), hint: "when that is mended, let it go on",
+		return &problem{err: fmt.Errorf("the plan is paused: %s", printable(r.Plan.Reason)), hint: "when that is mended, let it go on",
 			next: "postconfirm replay resume " + id, code: exitPartly}
 	case r.End == replay.WasCanceled:
-		return &problem{err: fmt.Errorf("the plan was cancelled by %s", oneLine(r.Plan.By)), code: exitPartly}
+		return &problem{err: fmt.Errorf("the plan was cancelled by %s", printable(r.Plan.By)), code: exitPartly}
 	case r.End == replay.AtEnd && again:
 		return &problem{err: fmt.Errorf("%s failed again", count(r.Plan.Report.Again, "run")), next: "postconfirm replay show " + id, code: exitPartly}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/replay"
@@ -59,19 +60,19 @@ func (v replayView) nothing(p replay.Plan) {
 // about says who wants what.
 func (v replayView) about(p replay.Plan) {
 	w := v.people()
-	fmt.Fprintf(w, "  chosen    %s\n  why       %s (%s, %s)\n", p.Chosen, oneLine(p.Why), oneLine(p.Who), rfc3339(p.At))
+	fmt.Fprintf(w, "  chosen    %s\n  why       %s (%s, %s)\n", p.Chosen, printable(p.Why), printable(p.Who), rfc3339(p.At))
 	if p.FromStep != "" {
-		fmt.Fprintf(w, "  from      %s and all that depends on it, as far as that is safe\n", oneLine(p.FromStep))
+		fmt.Fprintf(w, "  from      %s and all that depends on it, as far as that is safe\n", printable(p.FromStep))
 	}
 	if len(p.Rerun) > 0 {
-		fmt.Fprintf(w, "  rerun     %s%s\n", oneLine(strings.Join(p.Rerun, ", ")), map[bool]string{true: ", unsafe ones too"}[p.Unsafe])
+		fmt.Fprintf(w, "  rerun     %s%s\n", printable(strings.Join(p.Rerun, ", ")), map[bool]string{true: ", unsafe ones too"}[p.Unsafe])
 	}
 	var edits []string
 	if p.Edit.Region != "" {
-		edits = append(edits, "region="+oneLine(p.Edit.Region))
+		edits = append(edits, "region="+printable(p.Edit.Region))
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.Edit.Metadata)) {
-		edits = append(edits, "metadata."+oneLine(key)+"=…")
+		edits = append(edits, "metadata."+printable(key)+"=…")
 	}
 	if len(edits) > 0 {
 		fmt.Fprintf(w, "  edit      %s\n", strings.Join(edits, ", "))
@@ -85,20 +86,13 @@ func short(hash string) string { return hash[:min(8, len(hash))] }
 func (v replayView) preview(p replay.Plan) {
 	w := v.people()
 	fmt.Fprintf(w, "  writes    %d at the most, one for each user\n", p.Preview.Writes)
-	fmt.Fprintf(w, "  time      about %s at %g/s, half of the write budget\n", lasts(p.Preview.Minutes), replay.DefaultRate(p.Limit))
+	fmt.Fprintf(w, "  time      %s at %g/s, half of the write budget\n", nearly(time.Duration(p.Preview.Minutes*float64(time.Minute))), replay.DefaultRate(p.Limit))
 	for _, price := range p.Preview.Cost {
 		fmt.Fprintf(w, "  cost      %s at the most\n", price)
 	}
 	v.excluded(p.Preview.Excluded)
 	v.calls(p.Preview.Calls)
 	v.configs(p.Preview.Configs)
-}
-
-func lasts(minutes float64) string {
-	if minutes < 1 {
-		return "a minute"
-	}
-	return fmt.Sprintf("%.0f minutes", minutes)
 }
 
 func (v replayView) excluded(by map[string]int) {

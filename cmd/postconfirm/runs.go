@@ -152,6 +152,3 @@ func causeText(c worker.Cause) string {
 	}
 	return text[1:]
 }
-
-// utc is a moment for people, who are told that it is UTC.
-func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }

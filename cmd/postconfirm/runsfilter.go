@@ -74,7 +74,7 @@ func (o *filterOptions) end(now, since, until time.Time) (time.Time, error) {
 	case !ok:
 		return until, &problem{err: fmt.Errorf("--older %q is no duration", o.older), hint: "one looks like 90m, 12h, 3d", code: exitUsage}
 	case !since.IsZero() && !since.Before(at):
-		return until, &problem{err: fmt.Errorf("nothing is older than %s and was first seen since %s", o.older, since.Format(time.RFC3339)), hint: "times are UTC", code: exitUsage}
+		return until, &problem{err: fmt.Errorf("nothing is older than %s and was first seen since %s", o.older, rfc3339(since)), hint: "times are UTC", code: exitUsage}
 	case until.IsZero() || at.Before(until):
 		return at, nil
 	}
