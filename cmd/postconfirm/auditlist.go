@@ -96,6 +96,7 @@ func (o auditOptions) list(ctx context.Context, std streams, log *audit.Log) err
 	fmt.Fprintf(people, "%s; times are UTC\n", count(n, "entry"))
 	if more {
 		fmt.Fprintf(people, "more: the same command with --after %s, or --limit 0\n", last)
+		fmt.Fprintf(people, "next:  %s\n", sameCommand(o.cmd, "--after="+last))
 	}
 	return nil
 }

@@ -145,7 +145,7 @@ func named(steps []string) string {
 	if len(steps) == 0 {
 		return "none"
 	}
-	return strings.Join(steps, ", ")
+	return printable(strings.Join(steps, ", "))
 }
 
 // blindSteps says which chosen steps need one that is not.

@@ -16,9 +16,9 @@ import (
 
 type dlqExportOptions struct {
 	operator
-	out                          string
-	force, bodies, remove, write bool
-	limit                        int
+	out                   string
+	force, bodies, remove bool
+	limit                 int
 }
 
 func dlqExportCommand(std streams) *cobra.Command {
@@ -49,8 +49,7 @@ func dlqExportCommand(std streams) *cobra.Command {
 	f.BoolVar(&o.bodies, "bodies", false, "write the messages too: they name people")
 	f.IntVar(&o.limit, "limit", deadletters.SweepLimit, "this many letters at most")
 	f.BoolVar(&o.remove, "remove", false, "take the letters out of the queue when the file is on the disk; needs --out, --bodies and --write")
-	f.BoolVar(&o.write, "write", false, "remove for real")
-	o.whoFlags(cmd)
+	o.writeFlags(cmd, "remove for real")
 	return cmd
 }
 
@@ -142,6 +141,7 @@ func (o *dlqExportOptions) fill(ctx context.Context, std streams, d *dlqDesk) (d
 	}
 	if o.remove && !o.write {
 		fmt.Fprintf(std.err, "nothing was removed; --write removes %s\n", count(done.Letters, "letter"))
+		fmt.Fprintf(std.err, "next:  %s\n", o.confirmed())
 	}
 	return done, nil
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/postconfirm/postconfirm/worker/audit"
 	"github.com/postconfirm/postconfirm/worker/deadletters"
 	"github.com/postconfirm/postconfirm/worker/linefile"
-	"github.com/postconfirm/postconfirm/worker/replay"
 )
 
 // maxImportRate is the fastest that letters are sent where no pipeline says what the pool takes: Cognito's own limit.
@@ -25,9 +24,9 @@ const maxImportRate = 25
 
 type dlqImportOptions struct {
 	operator
-	pools                  []string
-	foreign, strict, write bool
-	rate, parked           string
+	pools           []string
+	foreign, strict bool
+	rate, parked    string
 }
 
 func dlqImportCommand(std streams) *cobra.Command {
@@ -63,8 +62,7 @@ func dlqImportCommand(std streams) *cobra.Command {
 	f.BoolVar(&o.strict, "strict", true, "refuse a file with mistakes as a whole")
 	f.StringVar(&o.rate, "rate", "", "messages per second, such as 5/s; at most the pipeline's cognito-writes, or 25 (default: half of it)")
 	f.StringVar(&o.parked, "parked", "", "write the keys of parked runs to this new `file`")
-	f.BoolVar(&o.write, "write", false, "send for real")
-	o.whoFlags(cmd)
+	o.writeFlags(cmd, "send for real")
 	o.jsonFlag(cmd)
 	return cmd
 }
@@ -103,10 +101,8 @@ func noPools() error {
 }
 
 func (o *dlqImportOptions) run(ctx context.Context, std streams, stdin io.Reader, path string) (err error) {
-	if o.write {
-		if err := o.signed(); err != nil {
-			return err
-		}
+	if err := o.signedToWrite(); err != nil {
+		return err
 	}
 	keys := outFile{path: o.parked, make: create}
 	if o.parked != "" {
@@ -123,11 +119,7 @@ func (o *dlqImportOptions) run(ctx context.Context, std streams, stdin io.Reader
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	open := o.look
-	if o.write {
-		open = o.open
-	}
-	ledger, err := open(ctx)
+	ledger, err := o.openOrLook(ctx)
 	if err != nil {
 		return err
 	}
@@ -160,12 +152,9 @@ func (o *dlqImportOptions) importer(ctx context.Context, std streams) (*deadlett
 	if len(h.pools) == 0 && !o.foreign {
 		return nil, noPools()
 	}
-	rate, clamped, err := replay.ParseRate(o.rate, h.writes)
+	rate, err := pace(std, o.rate, h.writes, "the pool takes")
 	if err != nil {
-		return nil, &problem{err: err, code: exitUsage}
-	}
-	if clamped {
-		fmt.Fprintf(std.err, "note: --rate is more than the pool takes: %g/s is used\n", rate)
+		return nil, err
 	}
 	clients, err := connectTo(ctx, "--queue", o.queue)
 	if err != nil {
@@ -239,6 +228,7 @@ func (o *dlqImportOptions) say(std streams, r deadletters.Report, rate float64) 
 	}
 	if !o.write {
 		fmt.Fprintf(w, "nothing was sent; --write sends %s at %g/s, in about %s\n", count(r.Due(), "message"), rate, lasting(r.Due(), rate))
+		fmt.Fprintf(w, "next:  %s\n", o.confirmed())
 	}
 }
 

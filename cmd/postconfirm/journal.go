@@ -14,7 +14,6 @@ import (
 	"github.com/postconfirm/postconfirm/worker/audit"
 	"github.com/postconfirm/postconfirm/worker/journal"
 	"github.com/postconfirm/postconfirm/worker/linefile"
-	"github.com/postconfirm/postconfirm/worker/replay"
 )
 
 func journalCommand(std streams) *cobra.Command {
@@ -32,10 +31,10 @@ func journalCommand(std streams) *cobra.Command {
 
 type journalImportOptions struct {
 	operator
-	pools          []string
-	foreign, write bool
-	rate, format   string
-	settle         time.Duration
+	pools        []string
+	foreign      bool
+	rate, format string
+	settle       time.Duration
 }
 
 func journalImportCommand(std streams) *cobra.Command {
@@ -78,8 +77,7 @@ func journalImportCommand(std streams) *cobra.Command {
 	f.StringVar(&o.since, "since", "", "only records at or after this `time`: 2h or 7d ago, 2026-01-02, 2026-01-02T15:04:05Z; without a zone it is UTC")
 	f.StringVar(&o.until, "until", "", "only records before this `time`")
 	f.StringVar(&o.rate, "rate", "", "users per second, such as 5/s; at most the pipeline's cognito-writes, and 20 (default: half of it)")
-	f.BoolVar(&o.write, "write", false, "send for real")
-	o.whoFlags(cmd)
+	o.writeFlags(cmd, "send for real")
 	o.jsonFlag(cmd)
 	return cmd
 }
@@ -99,10 +97,8 @@ func (o *journalImportOptions) importer(ctx context.Context, std streams) (i *jo
 	if i.Since, i.Until, err = o.span(time.Now()); err != nil {
 		return nil, err
 	}
-	if o.write {
-		if err := o.signed(); err != nil {
-			return nil, err
-		}
+	if err := o.signedToWrite(); err != nil {
+		return nil, err
 	}
 	h, err := o.home(ctx, o.pools)
 	if err != nil {
@@ -111,14 +107,9 @@ func (o *journalImportOptions) importer(ctx context.Context, std streams) (i *jo
 	if i.Pools = h.pools; len(i.Pools) == 0 && !o.foreign {
 		return nil, noPools()
 	}
-	rate, clamped, err := replay.ParseRate(o.rate, min(h.writes, journal.MaxRate))
-	if err != nil {
-		return nil, &problem{err: err, code: exitUsage}
+	if i.Rate, err = pace(std, o.rate, min(h.writes, journal.MaxRate), "the pool takes"); err != nil {
+		return nil, err
 	}
-	if clamped {
-		fmt.Fprintf(std.err, "note: --rate is more than the pool takes: %g/s is used\n", rate)
-	}
-	i.Rate = rate
 	if !o.write {
 		return i, nil
 	}
@@ -140,11 +131,7 @@ func (o *journalImportOptions) run(ctx context.Context, std streams, stdin io.Re
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	open := o.look
-	if o.write {
-		open = o.open
-	}
-	ledger, err := open(ctx)
+	ledger, err := o.openOrLook(ctx)
 	if err != nil {
 		return err
 	}
@@ -228,6 +215,7 @@ func (o *journalImportOptions) say(std streams, r journal.Report, rate float64) 
 	o.nearly(std, r)
 	if !o.write {
 		fmt.Fprintf(w, "nothing was sent; --write asks the pool for %s and sends those who are there, at %g/s, in about %s\n", count(r.Missing, "name"), rate, lasting(r.Missing, rate))
+		fmt.Fprintf(w, "next:  %s\n", o.confirmed())
 	}
 }
 

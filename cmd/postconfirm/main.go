@@ -73,11 +73,11 @@ func run(ctx context.Context, args []string, std streams) int {
 	cmd.SetArgs(args)
 	cmd.SetOut(std.out)
 	cmd.SetErr(std.err)
-	err := cmd.ExecuteContext(ctx)
+	executed, err := cmd.ExecuteContextC(ctx)
 	if unread(ctx, err) {
 		return exitPipe
 	}
-	return report(std.err, err)
+	return report(std.err, executed, err)
 }
 
 func root(std streams) *cobra.Command {
@@ -112,8 +112,8 @@ func known(cmd *cobra.Command, args []string) error {
 	return p
 }
 
-// report prints an error and gives its exit code.
-func report(w io.Writer, err error) int {
+// report prints an error of a command and gives its exit code.
+func report(w io.Writer, cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitDone
 	}
@@ -133,7 +133,7 @@ func report(w io.Writer, err error) int {
 		fmt.Fprintf(w, "hint:  %s\n", p.hint)
 	}
 	if p.next != "" {
-		fmt.Fprintf(w, "next:  %s\n", p.next)
+		fmt.Fprintf(w, "next:  %s\n", following(cmd, p.next))
 	}
 	return p.code
 }

@@ -24,12 +24,12 @@ import (
 // poolWalk is what reconcile and backfill have in common: a walk through a pool, a plan, and perhaps the sending.
 type poolWalk struct {
 	operator
-	action       string // the command, for the audit log
-	pool         string
-	statuses     []string
-	settle       time.Duration
-	reads, rate  float64
-	write, fresh bool
+	action      string // the command, for the audit log
+	pool        string
+	statuses    []string
+	settle      time.Duration
+	reads, rate perSecond
+	fresh       bool
 
 	std      streams
 	pipe     *enrich.Pipeline
@@ -51,11 +51,11 @@ func (p *poolWalk) flags(cmd *cobra.Command) {
 	f.StringVar(&p.until, "until", "", "only users created before this `time`")
 	f.StringSliceVar(&p.statuses, "status", reconcile.Wanted(), "only users with one of these `statuses`")
 	f.DurationVar(&p.settle, "settle", reconcile.Settle, "only users who have not changed for so long: a sign-up's own message may be on its way")
-	f.Float64Var(&p.reads, "reads", 5, fmt.Sprintf("ListUsers calls per second, of the %d that the account has", reconcile.MaxReads))
-	f.Float64Var(&p.rate, "rate", 0, "messages sent per second (default: half of the pipeline's cognito-writes)")
+	p.reads = 5
+	f.Var(&p.reads, "reads", fmt.Sprintf("ListUsers calls per second, such as 5/s; at most the %d that the account has", reconcile.MaxReads))
+	f.Var(&p.rate, "rate", "messages per second, such as 5/s; at most the pipeline's cognito-writes (default: half of it)")
 	f.BoolVar(&p.fresh, "fresh", false, "forget an earlier walk and what it found, and walk anew")
-	f.BoolVar(&p.write, "write", false, "send for real; wants --why")
-	p.whoFlags(cmd)
+	p.writeFlags(cmd, "send for real")
 	p.jsonFlag(cmd)
 }
 
@@ -64,13 +64,11 @@ func (p *poolWalk) prepare(ctx context.Context) (done func(), err error) {
 	if p.pipeline == "" {
 		return nil, &problem{err: errors.New("--pipeline is missing"), hint: "the worker's file: its pools, its steps and its write budget count", code: exitUsage}
 	}
-	if p.write {
-		if err := p.signed(); err != nil {
-			return nil, err
-		}
-		if p.queue == "" {
-			return nil, &problem{err: errors.New("--queue is missing"), hint: "the URL of the worker's queue; POSTCONFIRM_QUEUE_URL may name it", code: exitUsage}
-		}
+	if err := p.signedToWrite(); err != nil {
+		return nil, err
+	}
+	if p.write && p.queue == "" {
+		return nil, missing("--queue")
 	}
 	if err := p.reach(ctx); err != nil {
 		return nil, err
@@ -141,14 +139,14 @@ func (p *poolWalk) belongs() error {
 // paces checks the rates. What is above a quota is refused: it is everybody's.
 func (p *poolWalk) paces() error {
 	writes := p.pipe.Limits.CognitoWrites
-	p.rate = cmp.Or(p.rate, writes/2)
+	p.rate = cmp.Or(p.rate, perSecond(writes/2))
 	for _, r := range []struct {
 		flag       string
 		value, max float64
 		why        string
 	}{
-		{"--reads", p.reads, reconcile.MaxReads, "what ListUsers has in an account and Region, for all pools and everybody"},
-		{"--rate", p.rate, writes, "the pipeline's cognito-writes: the worker would not be faster"},
+		{"--reads", float64(p.reads), reconcile.MaxReads, "what ListUsers has in an account and Region, for all pools and everybody"},
+		{"--rate", float64(p.rate), writes, "the pipeline's cognito-writes: the worker would not be faster"},
 	} {
 		if !(r.value > 0 && r.value <= r.max) || math.IsNaN(r.value) {
 			return &problem{err: fmt.Errorf("%s is %v: want more than 0, and at most %v", r.flag, r.value, r.max), hint: fmt.Sprintf("%v is %s", r.max, r.why), code: exitUsage}
@@ -172,7 +170,7 @@ func (p *poolWalk) scope(generation string, now time.Time) (reconcile.Scope, err
 
 func (p *poolWalk) walker() *reconcile.Walker {
 	return reconcile.New(reconcile.Ports{Roll: amazon.NewRoll(p.clients.Cognito), Runs: p.store, Papers: p.store, Feed: amazon.NewFeed(p.clients.SQS, p.queue)},
-		&reconcile.Options{Reads: p.reads, Rate: p.rate, Progress: func(k reconcile.Walk) { tellWalk(p.progress, k, p.users) }})
+		&reconcile.Options{Reads: float64(p.reads), Rate: float64(p.rate), Progress: func(k reconcile.Walk) { tellWalk(p.progress, k, p.users) }})
 }
 
 // walk finds the users, shows the plan, and sends if it is wanted.
@@ -202,7 +200,7 @@ func (p *poolWalk) walk(ctx context.Context, s reconcile.Scope) error {
 	if found.Updated.Before(began) {
 		p.said("this is what the walk of %s found; --fresh walks anew", rfc3339(found.Began))
 	}
-	figures := reconcile.Estimate(p.pipe, s, found.Left(), p.rate, found.Pages, p.reads)
+	figures := reconcile.Estimate(p.pipe, s, found.Left(), float64(p.rate), found.Pages, float64(p.reads))
 	p.plan(found, figures)
 	if !p.write {
 		return nil
@@ -267,7 +265,7 @@ func (p *poolWalk) queueIsThere(ctx context.Context) error {
 func (p *poolWalk) stopped(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return &problem{err: errors.New("interrupted"), hint: "what was read and sent is kept; the same command goes on", code: exitInterrupted}
+		return &problem{err: errors.New("interrupted"), hint: "what was read and sent is kept; the same command goes on", next: sameCommand(p.cmd), code: exitInterrupted}
 	case errors.Is(err, reconcile.ErrOther):
 		return &problem{err: err, hint: "the command that began it goes on with it; --fresh throws it away", code: exitFailed}
 	case errors.Is(err, reconcile.ErrGone):
@@ -275,5 +273,5 @@ func (p *poolWalk) stopped(ctx context.Context, err error) error {
 	case enrich.Failure(err).Kind == enrich.Denied:
 		return &problem{err: err, hint: "needed are cognito-idp:ListUsers on the pool, sqs:SendMessage on the queue, and the ledger", code: exitFailed}
 	}
-	return &problem{err: err, hint: "what was read and sent is kept; the same command goes on", code: exitFailed}
+	return &problem{err: err, hint: "what was read and sent is kept; the same command goes on", next: sameCommand(p.cmd), code: exitFailed}
 }

@@ -31,14 +31,14 @@ func (o *operator) listPlans(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	view := replayView{streams: std, json: o.json}
+	view := replayView{streams: std, json: o.json, cmd: o.cmd}
 	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 	after, n := "", 0
 	for {
 		plans, err := d.List(ctx, after, 100)
 		for _, p := range plans {
 			if n++; o.json {
-				view.encode(masked(p))
+				encoded(view.out, masked(p))
 				continue
 			}
 			if n == 1 {
@@ -83,7 +83,7 @@ func (o *operator) showPlan(ctx context.Context, std streams, args []string) err
 	}
 	p, err := d.Load(ctx, id)
 	if err == nil {
-		err = o.show(ctx, replayView{streams: std, json: o.json}, d, p)
+		err = o.show(ctx, replayView{streams: std, json: o.json, cmd: o.cmd}, d, p)
 	}
 	return errors.Join(replayProblem(id, err), done())
 }
@@ -94,7 +94,7 @@ func (o *operator) show(ctx context.Context, view replayView, d *replay.Desk, p 
 		return err
 	}
 	if p.Report = &report; o.json {
-		view.encode(masked(p))
+		encoded(view.out, masked(p))
 	}
 	w := view.people()
 	fmt.Fprintf(w, "plan %s: %s\n", p.ID, planState(p))

@@ -69,7 +69,7 @@ func (o *replayRunOptions) run(ctx context.Context, std streams, args []string) 
 func (o *replayRunOptions) check() error {
 	switch {
 	case o.queue == "":
-		return &problem{err: errors.New("--queue is missing"), hint: "--queue URL, or POSTCONFIRM_QUEUE_URL", code: exitUsage}
+		return missing("--queue")
 	case o.limit < 0 || o.window < 1:
 		return &problem{err: errors.New("--limit can't be negative, and --window is at least 1"), code: exitUsage}
 	}
@@ -89,12 +89,9 @@ func (o *replayRunOptions) play(ctx context.Context, std streams, d *replay.Desk
 		return replay.Result{}, &problem{err: fmt.Errorf("the pipeline file is %s, and the plan was made with %s", short(d.Pipeline.Hash), short(p.Pipeline)),
 			hint: "what the plan showed may not be what would happen: make a new one, or give --other-config", code: exitUsage}
 	}
-	rate, clamped, err := replay.ParseRate(o.rate, p.Limit)
+	rate, err := pace(std, o.rate, p.Limit, "the pipeline's cognito-writes")
 	if err != nil {
-		return replay.Result{}, &problem{err: err, code: exitUsage}
-	}
-	if clamped {
-		fmt.Fprintf(std.err, "note: --rate is more than the pipeline's cognito-writes: %g/s is used\n", rate)
+		return replay.Result{}, err
 	}
 	show := newMeter(std.err)
 	defer show.end()
@@ -121,7 +118,7 @@ func (o *operator) sign(p replay.Plan) error {
 
 // ended says what a running came to.
 func (o *replayRunOptions) ended(std streams, id string, r replay.Result, err error) error {
-	view := replayView{streams: std, json: o.json}
+	view := replayView{streams: std, json: o.json, cmd: o.cmd}
 	switch {
 	case errors.Is(err, context.Canceled):
 		return interruptedReplay(id)
@@ -129,7 +126,7 @@ func (o *replayRunOptions) ended(std streams, id string, r replay.Result, err er
 		return replayProblem(id, err)
 	}
 	if o.json {
-		view.encode(struct {
+		encoded(view.out, struct {
 			End      replay.End  `json:"end"`
 			Reopened int         `json:"reopened_now"`
 			Woken    int         `json:"woken_again,omitempty"`

@@ -10,6 +10,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/replay"
 )
@@ -18,6 +20,7 @@ import (
 type replayView struct {
 	streams
 	json bool
+	cmd  *cobra.Command
 }
 
 func (v replayView) people() io.Writer {
@@ -39,22 +42,25 @@ func masked(p replay.Plan) replay.Plan {
 
 func (v replayView) planned(p replay.Plan) {
 	if v.json {
-		v.encode(masked(p))
+		encoded(v.out, masked(p))
 	}
 	fmt.Fprintf(v.people(), "plan %s: %s, nothing was sent\n", p.ID, count(p.Preview.Users, "user"))
 	v.about(p)
 	v.preview(p)
-	fmt.Fprintf(v.people(), "\nnext:  postconfirm replay run %s\n", p.ID)
+	fmt.Fprintf(v.people(), "\nnext:  %s\n", following(v.cmd, "postconfirm replay run "+p.ID))
 }
 
 func (v replayView) nothing(p replay.Plan) {
 	p.ID, p.State = "", ""
 	if v.json {
-		v.encode(masked(p))
+		encoded(v.out, masked(p))
 	}
 	fmt.Fprintf(v.people(), "no run is to be replayed; no plan was made\n")
 	fmt.Fprintf(v.people(), "  chosen    %s\n", p.Chosen)
 	v.excluded(p.Preview.Excluded)
+	if p.Preview.Excluded[string(worker.Done)] > 0 {
+		fmt.Fprintf(v.people(), "hint:  what is done is done anew only with --state done, and --from-step STEP or --rerun STEP\n")
+	}
 }
 
 // about says who wants what.
@@ -184,7 +190,7 @@ func (v replayView) report(id string, r replay.Report) {
 		fmt.Fprintf(w, "    %s: %s, e.g. %s\n", what, cause(g), g.Example)
 	}
 	if len(r.Failing) > 0 {
-		fmt.Fprintf(w, "see:   postconfirm runs list --plan %s --state parked\n", id)
+		fmt.Fprintf(w, "see:   %s\n", following(v.cmd, "postconfirm runs list --plan "+id+" --state parked"))
 	}
 }
 

@@ -87,7 +87,7 @@ func stepMoments(id string, s worker.StepRecord) (all []Moment) {
 	if s.State == worker.StepIntent && at.IsZero() {
 		at = s.First
 	}
-	if s.State == worker.StepOpen || s.State == worker.StepFailed && len(s.Failures) > 0 {
+	if s.State == worker.StepOpen || s.State == worker.StepFailed && len(s.Failures) > 0 && !s.Settled {
 		return all // its last failure says it
 	}
 	return append(all, Moment{At: at, What: string(s.State), Step: id, Text: stateText(s)})
@@ -96,6 +96,8 @@ func stepMoments(id string, s worker.StepRecord) (all []Moment) {
 // stateText says how a step stands.
 func stateText(s worker.StepRecord) string {
 	switch {
+	case s.Settled:
+		return "settled as " + string(s.State) + ": " + s.Code
 	case s.State == worker.StepIntent:
 		return "an effect was about to happen"
 	case s.State == worker.StepUnknown:
