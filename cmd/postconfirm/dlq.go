@@ -224,7 +224,7 @@ func leaves(sent time.Time, retention time.Duration) string {
 func reasonText(r deadletters.Row) string {
 	text := causeText(worker.Cause{Step: r.Step, Class: r.Class, Code: r.Reason})
 	if r.Reopens > 0 {
-		text += fmt.Sprintf(", reopened %d times", r.Reopens)
+		text += ", reopened " + count(r.Reopens, "time")
 	}
 	return strings.TrimSpace(text)
 }

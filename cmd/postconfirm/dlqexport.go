@@ -141,7 +141,7 @@ func (o *dlqExportOptions) fill(ctx context.Context, std streams, d *dlqDesk) (d
 	}
 	if o.remove && !o.write {
 		fmt.Fprintf(std.err, "nothing was removed; --write removes %s\n", count(done.Letters, "letter"))
-		fmt.Fprintf(std.err, "next:  %s\n", o.confirmed())
+		fmt.Fprintf(std.err, "next:  %s\n", o.confirmed("--force")) // over the file that was written just now
 	}
 	return done, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/postconfirm/postconfirm/worker/app"
 	"github.com/postconfirm/postconfirm/worker/audit"
 	"github.com/postconfirm/postconfirm/worker/deadletters"
+	"github.com/postconfirm/postconfirm/worker/inspect"
 	"github.com/postconfirm/postconfirm/worker/linefile"
 )
 
@@ -224,10 +225,16 @@ func (o *dlqImportOptions) say(std streams, r deadletters.Report, rate float64) 
 		}
 	}
 	if r.Parked > 0 {
-		fmt.Fprintf(w, "next:  postconfirm replay plan --keys %s --why TICKET\n", cmp.Or(printable(o.parked), "FILE (written with --parked FILE)"))
+		next := sameCommand(o.cmd, "--parked=keys.txt")
+		if o.parked != "" {
+			next = following(o.cmd, "postconfirm replay plan --keys "+inspect.Quote(o.parked)+" --why TICKET")
+		}
+		fmt.Fprintf(w, "next:  %s\n", next)
 	}
 	if !o.write {
 		fmt.Fprintf(w, "nothing was sent; --write sends %s at %g/s, in about %s\n", count(r.Due(), "message"), rate, lasting(r.Due(), rate))
+	}
+	if !o.write && r.Due() > 0 {
 		fmt.Fprintf(w, "next:  %s\n", o.confirmed())
 	}
 }

@@ -176,7 +176,9 @@ func (o *dlqRedriveOptions) start(ctx context.Context, std streams, d *dlqDesk, 
 	o.outlook(std, d, seen)
 	if !o.write {
 		fmt.Fprintf(o.people(std), "nothing was started; --write moves all letters to %s at %s\n", printable(to.Name), &o.rate)
-		fmt.Fprintf(o.people(std), "next:  %s\n", o.confirmed())
+		if seen.Kept[deadletters.Open]+seen.Kept[deadletters.Unknown] > 0 {
+			fmt.Fprintf(o.people(std), "next:  %s\n", o.confirmed())
+		}
 		return nil
 	}
 	return o.audited(ctx, d.ledger, audit.Entry{Action: "dlq redrive"}, func(e *audit.Entry) error {

@@ -215,6 +215,8 @@ func (o *journalImportOptions) say(std streams, r journal.Report, rate float64) 
 	o.nearly(std, r)
 	if !o.write {
 		fmt.Fprintf(w, "nothing was sent; --write asks the pool for %s and sends those who are there, at %g/s, in about %s\n", count(r.Missing, "name"), rate, lasting(r.Missing, rate))
+	}
+	if !o.write && r.Missing > 0 {
 		fmt.Fprintf(w, "next:  %s\n", o.confirmed())
 	}
 }

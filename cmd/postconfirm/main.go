@@ -93,10 +93,22 @@ func root(std streams) *cobra.Command {
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
-	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
-		ledgerCommand(std), runsCommand(std), auditCommand(std), forgetCommand(std), replayCommand(std), reconcileCommand(std), backfillCommand(std), dlqCommand(std), resolveCommand(std), journalCommand(std),
-		attachCommand(std), detachCommand(std), triggerCommand(std), presignupFunctionCommand(std))
+	grouped(cmd, "Begin:", demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
+		attachCommand(std), detachCommand(std))
+	grouped(cmd, "When something failed (begin with runs group; each names what comes next):", runsCommand(std), replayCommand(std), resolveCommand(std),
+		dlqCommand(std), reconcileCommand(std), backfillCommand(std), journalCommand(std), auditCommand(std))
+	grouped(cmd, "The ledger:", ledgerCommand(std), forgetCommand(std))
+	cmd.AddCommand(triggerCommand(std), presignupFunctionCommand(std))
 	return cmd
+}
+
+// grouped adds commands under a title of the help.
+func grouped(cmd *cobra.Command, title string, all ...*cobra.Command) {
+	cmd.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range all {
+		c.GroupID = title
+	}
+	cmd.AddCommand(all...)
 }
 
 // known refuses a command that does not exist, and names the nearest that does.

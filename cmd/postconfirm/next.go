@@ -38,11 +38,12 @@ func following(cmd *cobra.Command, next string) string {
 }
 
 // confirmed is the command line that does what this one showed.
-func (o *operator) confirmed() string {
+func (o *operator) confirmed(changes ...string) string {
+	changes = append(changes, "--write")
 	if o.why == "" {
-		return sameCommand(o.cmd, "--write", "--why=TICKET")
+		changes = append(changes, "--why=TICKET")
 	}
-	return sameCommand(o.cmd, "--write")
+	return sameCommand(o.cmd, changes...)
 }
 
 // sameCommand is the command line as it was given, with other values for some flags: --name or --name=value each.

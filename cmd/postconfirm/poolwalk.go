@@ -270,6 +270,8 @@ func (p *poolWalk) stopped(ctx context.Context, err error) error {
 		return &problem{err: err, hint: "the command that began it goes on with it; --fresh throws it away", code: exitFailed}
 	case errors.Is(err, reconcile.ErrGone):
 		return &problem{err: err, hint: "somebody else may have sent it; --fresh walks anew, which repeats nothing", code: exitFailed}
+	case enrich.Failure(err).Code == "resource_not_found":
+		return &problem{err: err, hint: fmt.Sprintf("there is no pool %s in %s, or these credentials are of another account; --pool ID names another", p.pool, p.clients.Region), code: exitFailed}
 	case enrich.Failure(err).Kind == enrich.Denied:
 		return &problem{err: err, hint: "needed are cognito-idp:ListUsers on the pool, sqs:SendMessage on the queue, and the ledger", code: exitFailed}
 	}

@@ -144,7 +144,7 @@ func (o *replayRunOptions) ended(std streams, id string, r replay.Result, err er
 	case r.End == replay.WasCanceled:
 		return &problem{err: fmt.Errorf("the plan was cancelled by %s", printable(r.Plan.By)), code: exitPartly}
 	case r.End == replay.AtEnd && again:
-		return &problem{err: fmt.Errorf("%s failed again", count(r.Plan.Report.Again, "run")), next: "postconfirm replay show " + id, code: exitPartly}
+		return &problem{err: fmt.Errorf("%s failed again", count(r.Plan.Report.Again, "run")), hint: "the causes, and what comes next for each:", next: "postconfirm runs group --plan " + id, code: exitPartly}
 	}
 	return nil
 }
