@@ -51,8 +51,7 @@ func auditListCommand(std streams) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.since, "since", "", "only at or after this `time`: 2026-01-02T15:04:05Z, 2026-01-02 (UTC), or 2h, 3d ago")
-	f.StringVar(&o.until, "until", "", "only before this `time`")
+	o.spanFlagsOf(cmd, "entries")
 	f.StringVar(&o.query.Who, "who", "", "only of this operator")
 	f.StringVar(&o.query.Action, "action", "", "only of this command, such as \"replay run\"")
 	f.StringVar(&o.query.Plan, "plan", "", "only of the plan with this `id`")

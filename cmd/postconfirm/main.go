@@ -91,7 +91,8 @@ func root(std streams) *cobra.Command {
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
+		text, _, _ := strings.Cut(err.Error(), ": strconv.") // which tells users nothing
+		return &problem{err: errors.New(text), next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
 	grouped(cmd, "Begin:", demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
 		attachCommand(std), detachCommand(std))
@@ -138,7 +139,7 @@ func report(w io.Writer, cmd *cobra.Command, err error) int {
 	case errors.Is(err, context.Canceled):
 		p = &problem{err: errors.New("interrupted"), code: exitInterrupted}
 	case strings.Contains(err.Error(), "arg(s)"), strings.HasPrefix(err.Error(), "unknown command"): // cobra's own words
-		p = &problem{err: err, next: "postconfirm --help", code: exitUsage}
+		p = &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	}
 	fmt.Fprintf(w, "error: %v\n", p.err)
 	if p.hint != "" {

@@ -19,7 +19,7 @@ var places = []struct{ flag, variable string }{{"ledger", "POSTCONFIRM_LEDGER"},
 // with the flags that it takes and that the environment does not give it. A text that is no command stays as it is.
 func following(cmd *cobra.Command, next string) string {
 	words := strings.Fields(next)
-	if cmd == nil || len(words) < 2 || words[0] != cmd.Root().Name() || strings.Contains(next, ", or ") || strings.HasSuffix(next, "--help") {
+	if cmd == nil || len(words) < 2 || words[0] != cmd.Root().Name() || strings.HasSuffix(next, "--help") {
 		return next
 	}
 	target, _, err := cmd.Root().Find(words[1:])

@@ -64,9 +64,12 @@ func (o *operator) whoFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.who, "who", os.Getenv("POSTCONFIRM_WHO"), "your `name` for the audit log (POSTCONFIRM_WHO, else that of the system's user)")
 }
 
-func (o *operator) spanFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.since, "since", "", "only runs first seen at or after this `time`: 2h or 7d ago, 2026-01-02, 2026-01-02T15:04:05Z; without a zone it is UTC")
-	cmd.Flags().StringVar(&o.until, "until", "", "only runs first seen before this `time`")
+func (o *operator) spanFlags(cmd *cobra.Command) { o.spanFlagsOf(cmd, "runs first seen") }
+
+// spanFlagsOf are --since and --until about something else than runs.
+func (o *operator) spanFlagsOf(cmd *cobra.Command, what string) {
+	cmd.Flags().StringVar(&o.since, "since", "", "only "+what+" at or after this `time`: 2h or 7d ago, 2026-01-02, 2026-01-02T15:04:05Z (UTC if no zone is given)")
+	cmd.Flags().StringVar(&o.until, "until", "", "only "+what+" before this `time`")
 }
 
 // writeFlags are for commands that only show what they would do, without --write.

@@ -47,8 +47,7 @@ func (p *poolWalk) flags(cmd *cobra.Command) {
 	p.pipelineFlag(cmd)
 	p.ledgerFlag(cmd)
 	p.queueFlag(cmd)
-	f.StringVar(&p.since, "since", "", "only users created at or after this `time`: 2h or 7d ago, 2026-01-02, 2026-01-02T15:04:05Z; without a zone it is UTC")
-	f.StringVar(&p.until, "until", "", "only users created before this `time`")
+	p.spanFlagsOf(cmd, "users created")
 	f.StringSliceVar(&p.statuses, "status", reconcile.Wanted(), "only users with one of these `statuses`")
 	f.DurationVar(&p.settle, "settle", reconcile.Settle, "only users who have not changed for so long: a sign-up's own message may be on its way")
 	p.reads = 5

@@ -63,7 +63,7 @@ func pipelineHere() string {
 
 // who says which run is meant, by its key or by its identity.
 func (o showOptions) who(key string) (worker.Identity, error) {
-	const usage = "postconfirm runs show KEY, or postconfirm runs show --pool ID --sub SUB"
+	const usage = "postconfirm runs show --help"
 	switch {
 	case key != "" && (o.sub != "" || o.pool != ""):
 		return worker.Identity{}, &problem{err: errors.New("a run is named by its key or by --pool and --sub, not by both"), next: usage, code: exitUsage}

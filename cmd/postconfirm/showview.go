@@ -221,7 +221,7 @@ func fateText(a inspect.Attribute) string {
 	case len(a.On) > 0 && a.Fate == inspect.Never:
 		text = "not written, for want of " + strings.Join(a.On, ", ")
 	case len(a.On) > 0:
-		text += ", waits for " + strings.Join(a.On, ", ")
+		text += " for " + strings.Join(a.On, ", ")
 	}
 	if a.Stranger {
 		text += " (not in the file)"
