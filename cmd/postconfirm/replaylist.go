@@ -104,10 +104,16 @@ func (o *operator) show(ctx context.Context, view replayView, d *replay.Desk, p 
 	}
 	if p.Cursor == 0 {
 		view.preview(p)
-		return nil
+	} else {
+		view.counts(p)
+		view.report(p.ID, report)
 	}
-	view.counts(p)
-	view.report(p.ID, report)
+	switch p.State {
+	case replay.Ready:
+		fmt.Fprintf(w, "next:  %s\n", following(o.cmd, "postconfirm replay run "+p.ID))
+	case replay.Paused:
+		fmt.Fprintf(w, "next:  %s\n", following(o.cmd, "postconfirm replay resume "+p.ID))
+	}
 	return nil
 }
 

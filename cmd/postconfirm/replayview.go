@@ -175,11 +175,12 @@ func (v replayView) report(id string, r replay.Report) {
 	w := v.people()
 	fmt.Fprintf(w, "  enriched  %d\n", r.Enriched)
 	for _, c := range []struct {
+		name string
 		n    int
 		what string
-	}{{r.Open, "still open: the worker is at them"}, {r.Again, "failed again"}, {r.Gone, "gone: nobody is there any more"}, {r.Left, "not reached yet"}} {
+	}{{"open", r.Open, "the worker is at them"}, {"failed", r.Again, "failed again"}, {"gone", r.Gone, "nobody is there any more"}, {"to come", r.Left, "not reached yet"}} {
 		if c.n > 0 {
-			fmt.Fprintf(w, "  %-8s  %d\n", strings.Fields(c.what)[0], c.n)
+			fmt.Fprintf(w, "  %-8s  %d (%s)\n", c.name, c.n, c.what)
 		}
 	}
 	for _, g := range r.Failing {

@@ -85,7 +85,7 @@ func nextOfRun(d *Detail) (next []string) {
 		next = append(next, "postconfirm replay plan"+Arg("key", d.Key)+why)
 	}
 	for _, s := range d.Steps {
-		if d.State == worker.Done && s.State == worker.StepFailed {
+		if d.State == worker.Done && s.State == worker.StepFailed && !s.Stranger {
 			next = append(next, "postconfirm replay plan"+Arg("key", d.Key)+Arg("state", string(d.State))+Arg("from-step", s.ID)+why)
 		}
 	}
