@@ -6,9 +6,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/postconfirm/postconfirm/worker/reconcile"
-	"github.com/postconfirm/postconfirm/worker/replay"
 )
 
 // screen is a terminal that keeps nothing.
@@ -35,30 +32,25 @@ func newScreen(t *testing.T) screen {
 func TestABarEndsHoweverShortTheWork(t *testing.T) {
 	out := newScreen(t)
 	for name, work := range map[string]func(time.Duration) (end func()){
-		"a ticker": func(long time.Duration) func() {
-			show := newTicker(out, "read", 0)
-			show.tell(5, "lines")
+		"without a total": func(long time.Duration) func() {
+			show := newMeter(out)
+			show.tell("read", 5, 0, " lines")
 			time.Sleep(long)
 			return show.end
 		},
-		"a ticker whose total is reached": func(long time.Duration) func() {
-			show := newTicker(out, "sweep", 5)
-			show.tell(5, "letters")
+		"whose total is reached": func(long time.Duration) func() {
+			show := newMeter(out)
+			show.tell("sweep", 5, 5, "")
 			time.Sleep(long)
 			return show.end
 		},
-		"a ticker that was told nothing": func(time.Duration) func() { return newTicker(out, "read", 0).end },
-		"a replay": func(long time.Duration) func() {
-			show := newReplayProgress(out, 1)
-			show.tell(replay.Progress{Total: 3, Done: 1})
+		"that was told nothing": func(time.Duration) func() { return newMeter(out).end },
+		"after another one": func(long time.Duration) func() {
+			show := newMeter(out)
+			show.tell("reading the pool", 1, 3, "")
+			show.tell("sending", 1, 3, "")
 			time.Sleep(long)
 			return show.end
-		},
-		"a walk": func(long time.Duration) func() {
-			show := newSteadily(out)
-			show.walk(reconcile.Walk{Phase: reconcile.Walking, Counts: reconcile.Counts{Listed: 60}})
-			time.Sleep(long)
-			return show.stop
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
