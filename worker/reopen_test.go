@@ -154,12 +154,12 @@ func TestARunMayWantAnotherPipelineFile(t *testing.T) {
 		expect(t, "state", w.run(sub).State, worker.Done)
 		expect(t, "attribute", w.attributes(sub)["custom:company"], "of then")
 	})
-	in(t, "and is parked before the queue drops its message", func(t *testing.T, on face) {
+	in(t, "and is parked when nobody has it within an hour", func(t *testing.T, on face) {
 		w := newWorld(t, on, company(t, failsFirst(enrich.Read, acme, errRefused)))
 		sub := w.confirm("ada@acme.example")
 		w.work(time.Minute)
 		w.replayed(sub, "hash of then", worker.Reopening{})
-		w.work(13*24*time.Hour + 2*time.Hour)
+		w.work(2 * time.Hour)
 		expect(t, "state", w.run(sub).State, worker.Parked)
 		expect(t, "reason", w.run(sub).Reason, "pipeline_unavailable")
 	})

@@ -100,14 +100,14 @@ func TestThreatD35AKeyForAPartnerHasNothingOfAUserInIt(t *testing.T) {
 		w := newWorld(t, on, asking(t, keyed, "http://api.example.com/find", v.Dial))
 		var keys [2][]string
 		seen := 0
-		for i, email := range []string{"ada.lovelace@acme.example", "bob@acme.example"} {
+		for i, email := range []string{"ada.lovelace@acme.example", "bartholomew@acme.example"} {
 			sub := w.confirm(email)
 			w.work(5 * time.Minute)
 			w.onboarded(sub)
 			for _, r := range v.Seen()[seen:] {
 				key := r.Header.Get("Idempotency-Key")
 				keys[i] = append(keys[i], key)
-				for _, personal := range []string{email, "ada", "lovelace", "acme", sub, sub[:8], w.pool, "."} {
+				for _, personal := range []string{email, "lovelace", "bartholomew", "@", sub, sub[:8], w.pool, "."} { // long enough not to be in a hash by chance
 					if strings.Contains(key, personal) {
 						t.Errorf("the key %q has %q in it", key, personal)
 					}

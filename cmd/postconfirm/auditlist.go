@@ -51,8 +51,7 @@ func auditListCommand(std streams) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.since, "since", "", "only at or after this `time`: 2026-01-02T15:04:05Z, 2026-01-02 (UTC), or 2h, 3d ago")
-	f.StringVar(&o.until, "until", "", "only before this `time`")
+	o.spanFlagsOf(cmd, "entries")
 	f.StringVar(&o.query.Who, "who", "", "only of this operator")
 	f.StringVar(&o.query.Action, "action", "", "only of this command, such as \"replay run\"")
 	f.StringVar(&o.query.Plan, "plan", "", "only of the plan with this `id`")
@@ -96,6 +95,7 @@ func (o auditOptions) list(ctx context.Context, std streams, log *audit.Log) err
 	fmt.Fprintf(people, "%s; times are UTC\n", count(n, "entry"))
 	if more {
 		fmt.Fprintf(people, "more: the same command with --after %s, or --limit 0\n", last)
+		fmt.Fprintf(people, "next:  %s\n", sameCommand(o.cmd, "--after="+last))
 	}
 	return nil
 }

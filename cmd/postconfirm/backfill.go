@@ -105,7 +105,7 @@ func (o *backfillRun) choice(p *enrich.Pipeline) ([]string, error) {
 		case id == enrich.AttributesStep:
 			return nil, &problem{err: fmt.Errorf("%q is not chosen: attributes are always written, by their modes", id), code: exitUsage}
 		case !ok:
-			return nil, &problem{err: fmt.Errorf("the pipeline has no step %q", oneLine(id)), hint: "steps: " + strings.Join(ids, ", "), code: exitUsage}
+			return nil, &problem{err: fmt.Errorf("the pipeline has no step %q", id), hint: "steps: " + strings.Join(ids, ", "), code: exitUsage}
 		case is == enrich.Unsafe && !slices.Contains(o.unsafe, id):
 			return nil, &problem{err: fmt.Errorf("step %s is unsafe: its effect would happen again", id), hint: "--unsafe " + id + " if that is wanted", code: exitUsage}
 		}
@@ -137,7 +137,7 @@ func (o *backfillRun) usedBefore(ctx context.Context, s *reconcile.Scope) error 
 			hint: "take another name; or leave --steps and --unsafe out to go on with those", code: exitUsage}
 	}
 	o.said("the name %s was used before, the last time at %s: %s sent; who has a run of it is left out", o.name,
-		last.Updated.Format(time.RFC3339), count(last.Earlier+last.Messages, "user"))
+		rfc3339(last.Updated), count(last.Earlier+last.Messages, "user"))
 	return nil
 }
 
@@ -145,7 +145,7 @@ func named(steps []string) string {
 	if len(steps) == 0 {
 		return "none"
 	}
-	return strings.Join(steps, ", ")
+	return printable(strings.Join(steps, ", "))
 }
 
 // blindSteps says which chosen steps need one that is not.

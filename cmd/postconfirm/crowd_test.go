@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -234,18 +236,32 @@ func called(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// groups FILE writes the causes of parked runs, as the ledger groups them.
-func groups(ts *testscript.TestScript, _ bool, args []string) {
-	b, err := sqlite.OpenReader(crowdOf(ts).ledger)
-	ts.Check(err)
-	defer func() { _ = b.Close() }()
-	all, err := b.Groups(context.Background(), worker.Filter{}, worker.Trend{})
-	ts.Check(err)
-	var text strings.Builder
-	for _, g := range all {
-		fmt.Fprintf(&text, "%d %s %s %s %s\n", g.Runs, g.State, g.Step, g.Class, g.Code)
+// follow REGEXP runs the first command that the last program named and that the expression matches, just as it stands but
+// for the ticket. follow STATUS REGEXP wants that exit code.
+func follow(ts *testscript.TestScript, _ bool, args []string) {
+	want := "0"
+	if len(args) == 2 {
+		want, args = args[0], args[1:]
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o600))
+	wanted := regexp.MustCompile(args[0])
+	for line := range strings.Lines(ts.ReadFile("stdout") + ts.ReadFile("stderr")) {
+		_, command, found := strings.Cut(line, "postconfirm ")
+		if !found || !wanted.MatchString(line) {
+			continue
+		}
+		command = strings.ReplaceAll(strings.TrimSpace(command), "TICKET", "OPS-7")
+		err := ts.Exec("sh", "-c", "exec postconfirm "+command)
+		var ended *exec.ExitError
+		code := "0"
+		if errors.As(err, &ended) {
+			code = strconv.Itoa(ended.ExitCode())
+		}
+		if code != want {
+			ts.Fatalf("postconfirm %s: %v, want exit code %s", command, err, want)
+		}
+		return
+	}
+	ts.Fatalf("no command like %s was named", args[0])
 }
 
 // states TEXT compares how many runs are in each state: done=140 parked=60; and that whoever is done has the attributes.

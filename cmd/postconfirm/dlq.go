@@ -54,11 +54,19 @@ func (d *dlqDesk) close() error {
 	return d.ledger.Close()
 }
 
+// missing says that a queue was not named.
+func missing(flag string) error {
+	hint := "POSTCONFIRM_QUEUE_URL may name it: the URL of the worker's queue"
+	if flag == "--dlq" {
+		hint = "POSTCONFIRM_DLQ_URL may name it: the URL of the dead-letter queue"
+	}
+	return &problem{err: fmt.Errorf("%s is missing", flag), hint: hint, code: exitUsage}
+}
+
 // connectTo makes the clients for a queue that must be one.
 func connectTo(ctx context.Context, flag, url string) (*amazon.Clients, error) {
 	if url == "" {
-		return nil, &problem{err: fmt.Errorf("%s is missing", flag), hint: map[string]string{"--dlq": "POSTCONFIRM_DLQ_URL may name it", "--queue": "POSTCONFIRM_QUEUE_URL may name it"}[flag],
-			code: exitUsage}
+		return nil, missing(flag)
 	}
 	clients, err := amazon.Connect(ctx, nil)
 	if err == nil {
@@ -216,7 +224,7 @@ func leaves(sent time.Time, retention time.Duration) string {
 func reasonText(r deadletters.Row) string {
 	text := causeText(worker.Cause{Step: r.Step, Class: r.Class, Code: r.Reason})
 	if r.Reopens > 0 {
-		text += fmt.Sprintf(", reopened %d times", r.Reopens)
+		text += ", reopened " + count(r.Reopens, "time")
 	}
 	return strings.TrimSpace(text)
 }

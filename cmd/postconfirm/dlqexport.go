@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,9 +16,9 @@ import (
 
 type dlqExportOptions struct {
 	operator
-	out                          string
-	force, bodies, remove, write bool
-	limit                        int
+	out                   string
+	force, bodies, remove bool
+	limit                 int
 }
 
 func dlqExportCommand(std streams) *cobra.Command {
@@ -50,8 +49,7 @@ func dlqExportCommand(std streams) *cobra.Command {
 	f.BoolVar(&o.bodies, "bodies", false, "write the messages too: they name people")
 	f.IntVar(&o.limit, "limit", deadletters.SweepLimit, "this many letters at most")
 	f.BoolVar(&o.remove, "remove", false, "take the letters out of the queue when the file is on the disk; needs --out, --bodies and --write")
-	f.BoolVar(&o.write, "write", false, "remove for real")
-	o.whoFlags(cmd)
+	o.writeFlags(cmd, "remove for real")
 	return cmd
 }
 
@@ -118,11 +116,11 @@ func (o *dlqExportOptions) export(ctx context.Context, std streams) error {
 
 // fill writes the letters to the file, or to standard output.
 func (o *dlqExportOptions) fill(ctx context.Context, std streams, d *dlqDesk) (done deadletters.Exported, err error) {
-	show := newTicker(std.err, "export", d.about.Messages)
+	show := newMeter(std.err)
 	header := deadletters.Header{Region: d.about.Region, Account: d.about.Account, Queue: d.about.Name, At: time.Now().Truncate(time.Second), Bodies: o.bodies}
 	letters := func(w io.Writer) (err error) {
 		done, err = deadletters.Export(ctx, d.letters, w, header, &deadletters.ExportOptions{Limit: o.limit,
-			Progress: func(n int) { show.tell(n, "written") }})
+			Progress: func(n int) { show.tell("export", n, d.about.Messages, " letters written") }})
 		return err
 	}
 	if o.out == "" {
@@ -143,9 +141,7 @@ func (o *dlqExportOptions) fill(ctx context.Context, std streams, d *dlqDesk) (d
 	}
 	if o.remove && !o.write {
 		fmt.Fprintf(std.err, "nothing was removed; --write removes %s\n", count(done.Letters, "letter"))
+		fmt.Fprintf(std.err, "next:  %s\n", o.confirmed("--force")) // over the file that was written just now
 	}
 	return done, nil
 }
-
-// encoded writes one object for machines.
-func encoded(w io.Writer, o any) { _ = json.NewEncoder(w).Encode(o) }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,8 +16,8 @@ import (
 	"github.com/postconfirm/postconfirm/worker/app"
 	"github.com/postconfirm/postconfirm/worker/audit"
 	"github.com/postconfirm/postconfirm/worker/deadletters"
+	"github.com/postconfirm/postconfirm/worker/inspect"
 	"github.com/postconfirm/postconfirm/worker/linefile"
-	"github.com/postconfirm/postconfirm/worker/replay"
 )
 
 // maxImportRate is the fastest that letters are sent where no pipeline says what the pool takes: Cognito's own limit.
@@ -26,9 +25,9 @@ const maxImportRate = 25
 
 type dlqImportOptions struct {
 	operator
-	pools                  []string
-	foreign, strict, write bool
-	rate, parked           string
+	pools           []string
+	foreign, strict bool
+	rate, parked    string
 }
 
 func dlqImportCommand(std streams) *cobra.Command {
@@ -64,8 +63,7 @@ func dlqImportCommand(std streams) *cobra.Command {
 	f.BoolVar(&o.strict, "strict", true, "refuse a file with mistakes as a whole")
 	f.StringVar(&o.rate, "rate", "", "messages per second, such as 5/s; at most the pipeline's cognito-writes, or 25 (default: half of it)")
 	f.StringVar(&o.parked, "parked", "", "write the keys of parked runs to this new `file`")
-	f.BoolVar(&o.write, "write", false, "send for real")
-	o.whoFlags(cmd)
+	o.writeFlags(cmd, "send for real")
 	o.jsonFlag(cmd)
 	return cmd
 }
@@ -104,10 +102,8 @@ func noPools() error {
 }
 
 func (o *dlqImportOptions) run(ctx context.Context, std streams, stdin io.Reader, path string) (err error) {
-	if o.write {
-		if err := o.signed(); err != nil {
-			return err
-		}
+	if err := o.signedToWrite(); err != nil {
+		return err
 	}
 	keys := outFile{path: o.parked, make: create}
 	if o.parked != "" {
@@ -124,11 +120,7 @@ func (o *dlqImportOptions) run(ctx context.Context, std streams, stdin io.Reader
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	open := o.look
-	if o.write {
-		open = o.open
-	}
-	ledger, err := open(ctx)
+	ledger, err := o.openOrLook(ctx)
 	if err != nil {
 		return err
 	}
@@ -161,12 +153,9 @@ func (o *dlqImportOptions) importer(ctx context.Context, std streams) (*deadlett
 	if len(h.pools) == 0 && !o.foreign {
 		return nil, noPools()
 	}
-	rate, clamped, err := replay.ParseRate(o.rate, h.writes)
+	rate, err := pace(std, o.rate, h.writes, "the pool takes")
 	if err != nil {
-		return nil, &problem{err: err, code: exitUsage}
-	}
-	if clamped {
-		fmt.Fprintf(std.err, "note: --rate is more than the pool takes: %g/s is used\n", rate)
+		return nil, err
 	}
 	clients, err := connectTo(ctx, "--queue", o.queue)
 	if err != nil {
@@ -191,8 +180,8 @@ func writeKeys(w io.Writer, keys []string) error {
 
 // check reads the file and says what is in it.
 func (o *dlqImportOptions) check(ctx context.Context, std streams, i *deadletters.Importer, file *os.File) (deadletters.Report, error) {
-	show := newTicker(std.err, "check", 0)
-	i.Progress = func(r deadletters.Report) { show.tell(r.Lines, "lines") }
+	show := newMeter(std.err)
+	i.Progress = func(r deadletters.Report) { show.tell("check", r.Lines, 0, " lines") }
 	r, err := i.Check(ctx, file)
 	show.end()
 	switch {
@@ -236,11 +225,17 @@ func (o *dlqImportOptions) say(std streams, r deadletters.Report, rate float64) 
 		}
 	}
 	if r.Parked > 0 {
-		fmt.Fprintf(w, "next:  postconfirm replay plan --keys %s --why TICKET\n", cmp.Or(printable(o.parked), "FILE (written with --parked FILE)"))
+		next := sameCommand(o.cmd, "--parked=keys.txt")
+		if o.parked != "" {
+			next = following(o.cmd, "postconfirm replay plan --keys "+inspect.Quote(o.parked)+" --why TICKET")
+		}
+		fmt.Fprintf(w, "next:  %s\n", next)
 	}
 	if !o.write {
-		took := time.Duration(float64(r.Due()) / rate * float64(time.Second)).Round(time.Second)
-		fmt.Fprintf(w, "nothing was sent; --write sends %s at %g/s, in about %s\n", count(r.Due(), "message"), rate, took)
+		fmt.Fprintf(w, "nothing was sent; --write sends %s at %g/s, in about %s\n", count(r.Due(), "message"), rate, lasting(r.Due(), rate))
+	}
+	if !o.write && r.Due() > 0 {
+		fmt.Fprintf(w, "next:  %s\n", o.confirmed())
 	}
 }
 
@@ -271,8 +266,8 @@ func (o *dlqImportOptions) send(ctx context.Context, std streams, ledger operate
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	show := newTicker(std.err, "import", checked.Due())
-	i.Progress = func(r deadletters.Report) { show.tell(r.Sent, "sent") }
+	show := newMeter(std.err)
+	i.Progress = func(r deadletters.Report) { show.tell("import", r.Sent, checked.Due(), " messages sent") }
 	var r deadletters.Report
 	err := o.audited(ctx, ledger, audit.Entry{Action: "dlq import"}, func(e *audit.Entry) (err error) {
 		r, err = i.Send(ctx, file, checked)

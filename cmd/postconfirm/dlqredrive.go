@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"math"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,8 +16,9 @@ import (
 
 type dlqRedriveOptions struct {
 	operator
-	rate, sample          int
-	status, cancel, write bool
+	sample         int
+	rate           perSecond
+	status, cancel bool
 }
 
 func dlqRedriveCommand(std streams) *cobra.Command {
@@ -42,12 +42,12 @@ func dlqRedriveCommand(std streams) *cobra.Command {
 	o.ledgerFlag(cmd)
 	o.dlqFlag(cmd)
 	o.queueFlag(cmd)
-	f.IntVar(&o.rate, "rate", 10, "messages per second, 1 to 500")
+	o.rate = 10
+	f.Var(&o.rate, "rate", "messages per second, such as 5/s; 1 to 500")
 	f.IntVar(&o.sample, "sample", 1000, "look at this many letters at most beforehand, up to 10000")
 	f.BoolVar(&o.status, "status", false, "show the tasks of this queue; start none")
 	f.BoolVar(&o.cancel, "cancel", false, "stop the running task")
-	f.BoolVar(&o.write, "write", false, "start, or stop, for real")
-	o.whoFlags(cmd)
+	o.writeFlags(cmd, "start, or stop, for real")
 	o.jsonFlag(cmd)
 	return cmd
 }
@@ -56,8 +56,8 @@ func (o *dlqRedriveOptions) check() error {
 	switch {
 	case o.status && (o.cancel || o.write):
 		return &problem{err: errors.New("--status changes nothing: leave the other flags away"), code: exitUsage}
-	case o.rate < 1:
-		return &problem{err: fmt.Errorf("--rate is %d", o.rate), hint: "want 1 to 500 messages per second", code: exitUsage}
+	case !(o.rate >= 1) || o.rate != perSecond(math.Trunc(float64(o.rate))):
+		return &problem{err: fmt.Errorf("--rate is %s", &o.rate), hint: "want a whole number from 1/s to 500/s", code: exitUsage}
 	case o.sample < 1 || o.sample > 10_000:
 		return &problem{err: fmt.Errorf("--sample is %d", o.sample), hint: "want 1 to 10000", code: exitUsage}
 	case o.write:
@@ -138,6 +138,7 @@ func (o *dlqRedriveOptions) stop(ctx context.Context, std streams, d *dlqDesk, t
 	}
 	if !o.write {
 		fmt.Fprintf(o.people(std), "would stop the task that moved %d of %d; nothing was changed, --write stops it\n", all[i].Moved, all[i].ToMove)
+		fmt.Fprintf(o.people(std), "next:  %s\n", o.confirmed())
 		return nil
 	}
 	return o.audited(ctx, d.ledger, audit.Entry{Action: "dlq redrive cancel"}, func(e *audit.Entry) error {
@@ -170,21 +171,23 @@ func (o *dlqRedriveOptions) start(ctx context.Context, std streams, d *dlqDesk, 
 	}
 	if o.rate > amazon.MaxMoveRate {
 		o.rate = amazon.MaxMoveRate
-		fmt.Fprintf(std.err, "note: SQS moves %d messages a second at most\n", o.rate)
+		fmt.Fprintf(std.err, "note: SQS moves %d messages a second at most\n", amazon.MaxMoveRate)
 	}
 	o.outlook(std, d, seen)
 	if !o.write {
-		fmt.Fprintf(o.people(std), "nothing was started; --write moves all letters to %s at %d/s\n", printable(to.Name), o.rate)
+		fmt.Fprintf(o.people(std), "nothing was started; --write moves all letters to %s at %s\n", printable(to.Name), &o.rate)
+		if seen.Kept[deadletters.Open]+seen.Kept[deadletters.Unknown] > 0 {
+			fmt.Fprintf(o.people(std), "next:  %s\n", o.confirmed())
+		}
 		return nil
 	}
 	return o.audited(ctx, d.ledger, audit.Entry{Action: "dlq redrive"}, func(e *audit.Entry) error {
 		e.Counts = map[string]int{"letters": d.about.Messages}
-		if err := tasks.Start(ctx, to.ARN, o.rate); err != nil {
+		if err := tasks.Start(ctx, to.ARN, int(o.rate)); err != nil {
 			return err
 		}
-		took := time.Duration(float64(d.about.Messages) / float64(o.rate) * float64(time.Second)).Round(time.Second)
-		fmt.Fprintf(o.people(std), "started: about %s to %s at %d/s, about %s\nnext:  postconfirm dlq redrive --status\n",
-			count(d.about.Messages, "letter"), printable(to.Name), o.rate, took)
+		fmt.Fprintf(o.people(std), "started: about %s to %s at %s, about %s\nnext:  %s\n",
+			count(d.about.Messages, "letter"), printable(to.Name), &o.rate, lasting(d.about.Messages, float64(o.rate)), following(o.cmd, "postconfirm dlq redrive --status"))
 		return nil
 	})
 }
@@ -224,11 +227,5 @@ func (o *dlqRedriveOptions) outlook(std streams, d *dlqDesk, s deadletters.Swept
 	}{{back, "work on: open, or not known to the ledger"}, {parked, "drop, and do nothing: parked; use replay to try them again"},
 		{s.Removable, "drop: finished, or reopened since; sweep removes these without the way around"}, {again, "make dead letters of once more: it can't read them, or the ledger can't"}} {
 		writeCount(w, part.n, part.text)
-	}
-}
-
-func writeCount(w io.Writer, n int, text string) {
-	if n > 0 {
-		fmt.Fprintf(w, "  %-7d %s\n", n, text)
 	}
 }

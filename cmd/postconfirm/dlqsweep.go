@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -14,7 +13,6 @@ import (
 
 type dlqSweepOptions struct {
 	operator
-	write bool
 	limit int
 }
 
@@ -36,9 +34,8 @@ func dlqSweepCommand(std streams) *cobra.Command {
 	cmd.Flags().SortFlags = false
 	o.ledgerFlag(cmd)
 	o.dlqFlag(cmd)
-	cmd.Flags().BoolVar(&o.write, "write", false, "remove for real")
 	cmd.Flags().IntVar(&o.limit, "limit", deadletters.SweepLimit, "letters of one pass")
-	o.whoFlags(cmd)
+	o.writeFlags(cmd, "remove for real")
 	o.jsonFlag(cmd)
 	return cmd
 }
@@ -47,20 +44,16 @@ func (o *dlqSweepOptions) sweep(ctx context.Context, std streams) error {
 	if o.limit < 1 || o.limit > deadletters.SweepLimit {
 		return &problem{err: fmt.Errorf("--limit is %d", o.limit), hint: fmt.Sprintf("want 1 to %d: SQS lets about 120000 be received at once", deadletters.SweepLimit), code: exitUsage}
 	}
-	open := o.look
-	if o.write {
-		if err := o.signed(); err != nil {
-			return err
-		}
-		open = o.open
+	if err := o.signedToWrite(); err != nil {
+		return err
 	}
-	d, err := o.dlqDesk(ctx, open)
+	d, err := o.dlqDesk(ctx, o.openOrLook)
 	if err != nil {
 		return err
 	}
-	show := newTicker(std.err, "sweep", d.about.Messages)
+	show := newMeter(std.err)
 	s := &deadletters.Sweeper{Box: d.letters, Ledger: d.ledger, Limit: o.limit, Progress: func(s deadletters.Swept) {
-		show.tell(s.Seen, fmt.Sprintf("pass %d, %d removed", s.Passes, s.Removed))
+		show.tell(fmt.Sprintf("sweep, pass %d", s.Passes), s.Seen, d.about.Messages, fmt.Sprintf(" letters looked at, %d removed", s.Removed))
 	}}
 	var did deadletters.Swept
 	if o.write {
@@ -78,7 +71,7 @@ func (o *dlqSweepOptions) sweep(ctx context.Context, std streams) error {
 		err = &problem{err: fmt.Errorf("one pass sees %d letters, and there may be more", o.limit),
 			hint: "what stays fills the pass: mend or export those letters, then sweep again", code: exitPartly}
 	}
-	return errors.Join(interruptedBy(err, "what was removed stays removed", "postconfirm dlq sweep --write"), d.close())
+	return errors.Join(interruptedBy(err, "what was removed stays removed", sameCommand(o.cmd)), d.close())
 }
 
 // interruptedBy says what to do about an interruption.
@@ -92,7 +85,7 @@ func interruptedBy(err error, hint, next string) error {
 func (o *dlqSweepOptions) swept(std streams, did deadletters.Swept) {
 	w := o.people(std)
 	if o.json {
-		_ = json.NewEncoder(std.out).Encode(struct {
+		encoded(std.out, struct {
 			Write     bool                     `json:"write"`
 			Passes    int                      `json:"passes"`
 			Removed   int                      `json:"removed"`
@@ -107,12 +100,7 @@ func (o *dlqSweepOptions) swept(std streams, did deadletters.Swept) {
 		fmt.Fprintf(w, "would remove %s and keep %d; nothing was changed, --write removes\n", count(did.Removable, "letter"), did.Seen-did.Removable)
 	}
 	keptText(w, did.Kept)
-}
-
-// countOf is count for words that don't just take an s.
-func countOf(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+	if !o.write && did.Removable > 0 {
+		fmt.Fprintf(w, "next:  %s\n", o.confirmed())
 	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -8,9 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -177,11 +175,3 @@ func hidden(m event.Message) event.Message {
 }
 
 func length(s string) string { return "(" + count(len([]rune(s)), "character") + ")" }
-
-// printable is a text that somebody else wrote, safe for a terminal: quoted if it has anything that doesn't print.
-func printable(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return strconv.Quote(s)
-	}
-	return s
-}

@@ -4,20 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/postconfirm/postconfirm/enrich/event"
 	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/audit"
 	"github.com/postconfirm/postconfirm/worker/retention"
 )
 
 // forgetOptions are the flags of forget.
 type forgetOptions struct {
-	pool, ledger string
-	write        bool
+	operator
+	pool  string
+	write bool
 }
 
 func forgetCommand(std streams) *cobra.Command {
@@ -41,8 +43,9 @@ func forgetCommand(std streams) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.pool, "pool", "", "the user pool's `id`")
-	f.StringVar(&o.ledger, "ledger", os.Getenv("POSTCONFIRM_LEDGER"), "the `ledger`: sqlite:PATH or dynamodb:TABLE (POSTCONFIRM_LEDGER)")
+	o.ledgerFlag(cmd)
 	f.BoolVar(&o.write, "write", false, "erase for real")
+	o.whoFlags(cmd)
 	return cmd
 }
 
@@ -102,11 +105,19 @@ func marks(n int) string {
 }
 
 func forgetNow(ctx context.Context, std streams, sub string, o forgetOptions) error {
+	if err := o.signedAs("a person is forgotten"); err != nil {
+		return err
+	}
 	l, err := openToAmend(ctx, o.ledger)
 	if err != nil {
 		return err
 	}
-	n, err := retention.Forget(ctx, l, o.pool, sub, time.Now())
+	n, run := 0, event.RunKey(o.pool, sub, event.Onboarding)
+	err = o.audited(ctx, l, audit.Entry{Action: "forget", Run: run}, func(e *audit.Entry) (err error) {
+		n, err = retention.Forget(ctx, l, o.pool, sub, time.Now())
+		e.Counts = map[string]int{"erased": n}
+		return err
+	})
 	fmt.Fprintf(std.out, "%s erased\n", count(n, "run"))
 	return errors.Join(notForgotten(err, o.ledger), l.Close())
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/postconfirm/postconfirm/worker/audit"
 	"github.com/postconfirm/postconfirm/worker/journal"
 	"github.com/postconfirm/postconfirm/worker/linefile"
-	"github.com/postconfirm/postconfirm/worker/replay"
 )
 
 func journalCommand(std streams) *cobra.Command {
@@ -32,10 +31,10 @@ func journalCommand(std streams) *cobra.Command {
 
 type journalImportOptions struct {
 	operator
-	pools          []string
-	foreign, write bool
-	rate, format   string
-	settle         time.Duration
+	pools        []string
+	foreign      bool
+	rate, format string
+	settle       time.Duration
 }
 
 func journalImportCommand(std streams) *cobra.Command {
@@ -75,11 +74,9 @@ func journalImportCommand(std streams) *cobra.Command {
 	f.StringArrayVar(&o.pools, "pool", nil, "users of the pool with this `id` are meant, too; may be given again")
 	f.BoolVar(&o.foreign, "allow-foreign", false, "take users of pools that the pipeline does not list")
 	f.DurationVar(&o.settle, "settle", journal.DefaultSettle, "how old a record must be to be missed")
-	f.StringVar(&o.since, "since", "", "only records at or after this `time`: 2h or 7d ago, 2026-01-02, 2026-01-02T15:04:05Z; without a zone it is UTC")
-	f.StringVar(&o.until, "until", "", "only records before this `time`")
+	o.spanFlagsOf(cmd, "records")
 	f.StringVar(&o.rate, "rate", "", "users per second, such as 5/s; at most the pipeline's cognito-writes, and 20 (default: half of it)")
-	f.BoolVar(&o.write, "write", false, "send for real")
-	o.whoFlags(cmd)
+	o.writeFlags(cmd, "send for real")
 	o.jsonFlag(cmd)
 	return cmd
 }
@@ -99,10 +96,8 @@ func (o *journalImportOptions) importer(ctx context.Context, std streams) (i *jo
 	if i.Since, i.Until, err = o.span(time.Now()); err != nil {
 		return nil, err
 	}
-	if o.write {
-		if err := o.signed(); err != nil {
-			return nil, err
-		}
+	if err := o.signedToWrite(); err != nil {
+		return nil, err
 	}
 	h, err := o.home(ctx, o.pools)
 	if err != nil {
@@ -111,14 +106,9 @@ func (o *journalImportOptions) importer(ctx context.Context, std streams) (i *jo
 	if i.Pools = h.pools; len(i.Pools) == 0 && !o.foreign {
 		return nil, noPools()
 	}
-	rate, clamped, err := replay.ParseRate(o.rate, min(h.writes, journal.MaxRate))
-	if err != nil {
-		return nil, &problem{err: err, code: exitUsage}
+	if i.Rate, err = pace(std, o.rate, min(h.writes, journal.MaxRate), "the pool takes"); err != nil {
+		return nil, err
 	}
-	if clamped {
-		fmt.Fprintf(std.err, "note: --rate is more than the pool takes: %g/s is used\n", rate)
-	}
-	i.Rate = rate
 	if !o.write {
 		return i, nil
 	}
@@ -140,18 +130,14 @@ func (o *journalImportOptions) run(ctx context.Context, std streams, stdin io.Re
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	open := o.look
-	if o.write {
-		open = o.open
-	}
-	ledger, err := open(ctx)
+	ledger, err := o.openOrLook(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
 	i.Ledger = ledger
-	show := newTicker(std.err, "read", 0)
-	i.Progress = func(r journal.Report) { show.tell(r.Lines, "lines") }
+	show := newMeter(std.err)
+	i.Progress = func(r journal.Report) { show.tell("read", r.Lines, 0, " lines") }
 	r, err := i.Look(ctx, file)
 	show.end()
 	if err != nil {
@@ -227,8 +213,10 @@ func (o *journalImportOptions) say(std streams, r journal.Report, rate float64) 
 	writeCount(w, r.Damaged, "that the ledger can't read: left out")
 	o.nearly(std, r)
 	if !o.write {
-		took := time.Duration(float64(r.Missing) / rate * float64(time.Second)).Round(time.Second)
-		fmt.Fprintf(w, "nothing was sent; --write asks the pool for %s and sends those who are there, at %g/s, in about %s\n", count(r.Missing, "name"), rate, took)
+		fmt.Fprintf(w, "nothing was sent; --write asks the pool for %s and sends those who are there, at %g/s, in about %s\n", count(r.Missing, "name"), rate, lasting(r.Missing, rate))
+	}
+	if !o.write && r.Missing > 0 {
+		fmt.Fprintf(w, "next:  %s\n", o.confirmed())
 	}
 }
 
@@ -237,8 +225,8 @@ func (o *journalImportOptions) send(ctx context.Context, std streams, ledger ope
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	show := newTicker(std.err, "import", missing)
-	i.Progress = func(r journal.Report) { show.tell(r.Sent, "sent") }
+	show := newMeter(std.err)
+	i.Progress = func(r journal.Report) { show.tell("import", r.Sent, missing, " messages sent") }
 	var r journal.Report
 	err := o.audited(ctx, ledger, audit.Entry{Action: "journal import"}, func(e *audit.Entry) (err error) {
 		r, err = i.Send(ctx, file)

@@ -43,6 +43,7 @@ type amender interface {
 	reader
 	retention.People
 	retention.Ended
+	worker.Papers
 }
 
 const (
@@ -145,12 +146,4 @@ func verify(ctx context.Context, std streams, place string) error {
 	}
 	fmt.Fprintf(std.out, "%s is sound: %s\n", place, count(n, "run"))
 	return nil
-}
-
-// are says "1 run is", "2 runs are".
-func are(n int, what string) string {
-	if n == 1 {
-		return count(n, what) + " is"
-	}
-	return count(n, what) + " are"
 }

@@ -114,16 +114,3 @@ func showText(std streams) (show func(line), end func()) {
 			_ = w.Flush()
 		}
 }
-
-// age is a duration in its largest unit.
-func age(d time.Duration) string {
-	switch {
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	case d >= time.Hour:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	}
-	return fmt.Sprintf("%ds", max(0, d/time.Second))
-}

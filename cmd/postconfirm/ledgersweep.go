@@ -11,10 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/audit"
 	"github.com/postconfirm/postconfirm/worker/retention"
 )
 
 func ledgerSweepCommand(std streams) *cobra.Command {
+	var o operator
 	var older time.Duration
 	var write bool
 	cmd := &cobra.Command{
@@ -28,17 +30,21 @@ func ledgerSweepCommand(std streams) *cobra.Command {
 		Example: "  postconfirm ledger sweep dynamodb:postconfirm --older 720h --write",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return sweep(cmd.Context(), std, args[0], older, write)
+			return o.sweep(cmd.Context(), std, args[0], older, write)
 		},
 	}
 	cmd.Flags().DurationVar(&older, "older", 30*24*time.Hour, "how long ago a run must have ended")
 	cmd.Flags().BoolVar(&write, "write", false, "erase for real")
+	o.whoFlags(cmd)
 	return cmd
 }
 
-func sweep(ctx context.Context, std streams, place string, older time.Duration, write bool) error {
+func (o *operator) sweep(ctx context.Context, std streams, place string, older time.Duration, write bool) error {
 	if older < time.Hour {
 		return &problem{err: fmt.Errorf("--older is %s", older), hint: "an hour is the least: a duplicate message may still be on its way", code: exitUsage}
+	}
+	if err := o.signedAs("answers older than " + older.String()); write && err != nil {
+		return err
 	}
 	l, err := openToAmend(ctx, place)
 	if err != nil {
@@ -47,7 +53,11 @@ func sweep(ctx context.Context, std streams, place string, older time.Duration, 
 	n, did := 0, "would be erased; --write erases"
 	if write {
 		did = "erased"
-		n, err = retention.New(l, &retention.Options{Keep: older, Log: slog.New(slog.DiscardHandler)}).Sweep(ctx)
+		err = o.audited(ctx, l, audit.Entry{Action: "ledger sweep"}, func(e *audit.Entry) (err error) {
+			n, err = retention.New(l, &retention.Options{Keep: older, Log: slog.New(slog.DiscardHandler)}).Sweep(ctx)
+			e.Counts = map[string]int{"erased": n}
+			return err
+		})
 	} else {
 		n, err = countSweep(l.Unerased(ctx, time.Now().Add(-older)))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -68,14 +67,4 @@ func list(std streams, remarks []yamldoc.Mistake, level string, asJSON bool) {
 			yamldoc.Mistake
 		}{level, m})
 	}
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	if root, ok := strings.CutSuffix(what, "y"); ok {
-		what = root + "ie"
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

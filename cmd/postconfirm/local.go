@@ -14,6 +14,7 @@ import (
 
 	"github.com/postconfirm/postconfirm/deploy/localcloud"
 	"github.com/postconfirm/postconfirm/deploy/onebox"
+	"github.com/postconfirm/postconfirm/worker/inspect"
 )
 
 func localCommand(std streams) *cobra.Command {
@@ -69,6 +70,7 @@ func local(ctx context.Context, std streams, o onebox.Options, asJSON bool) (err
 			"dlq": box.DLQ, "trigger": box.TriggerARN, "presignup": box.PolicyARN, "pool": box.Pool.ID, "client": box.Pool.Client})
 	} else {
 		where(std.out, box)
+		operators(std.out, box, o)
 	}
 	if err == nil {
 		<-ctx.Done()
@@ -78,6 +80,18 @@ func local(ctx context.Context, std streams, o onebox.Options, asJSON bool) (err
 		err = closing
 	}
 	return err
+}
+
+// operators says how the operators' commands find a box whose ledger is kept.
+func operators(w io.Writer, b *onebox.Box, o onebox.Options) {
+	if o.Ledger == "" {
+		return
+	}
+	set := ""
+	for _, v := range [][2]string{{"LEDGER", filePrefix + o.Ledger}, {"PIPELINE", o.Pipeline}, {"QUEUE_URL", b.Queue}, {"DLQ_URL", b.DLQ}} {
+		set += " POSTCONFIRM_" + v[0] + "=" + inspect.Quote(v[1])
+	}
+	fmt.Fprintf(w, "\nFor postconfirm runs, replay, dlq and the like:\n\n  export%s\n\n", set)
 }
 
 // withPolicy checks the policy, if there is one, before its function would fail at the first sign-up.

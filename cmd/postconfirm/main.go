@@ -73,11 +73,11 @@ func run(ctx context.Context, args []string, std streams) int {
 	cmd.SetArgs(args)
 	cmd.SetOut(std.out)
 	cmd.SetErr(std.err)
-	err := cmd.ExecuteContext(ctx)
+	executed, err := cmd.ExecuteContextC(ctx)
 	if unread(ctx, err) {
 		return exitPipe
 	}
-	return report(std.err, err)
+	return report(std.err, executed, err)
 }
 
 func root(std streams) *cobra.Command {
@@ -91,12 +91,25 @@ func root(std streams) *cobra.Command {
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
+		text, _, _ := strings.Cut(err.Error(), ": strconv.") // which tells users nothing
+		return &problem{err: errors.New(text), next: cmd.CommandPath() + " --help", code: exitUsage}
 	})
-	cmd.AddCommand(demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
-		ledgerCommand(std), runsCommand(std), auditCommand(std), forgetCommand(std), replayCommand(std), reconcileCommand(std), backfillCommand(std), dlqCommand(std), resolveCommand(std), journalCommand(std),
-		attachCommand(std), detachCommand(std), triggerCommand(std), presignupFunctionCommand(std))
+	grouped(cmd, "Begin:", demoCommand(std), localCommand(std), lintCommand(std), tryCommand(std), explainCommand(std), presignupCommand(std),
+		attachCommand(std), detachCommand(std))
+	grouped(cmd, "When something failed (begin with runs group; each names what comes next):", runsCommand(std), replayCommand(std), resolveCommand(std),
+		dlqCommand(std), reconcileCommand(std), backfillCommand(std), journalCommand(std), auditCommand(std))
+	grouped(cmd, "The ledger:", ledgerCommand(std), forgetCommand(std))
+	cmd.AddCommand(triggerCommand(std), presignupFunctionCommand(std))
 	return cmd
+}
+
+// grouped adds commands under a title of the help.
+func grouped(cmd *cobra.Command, title string, all ...*cobra.Command) {
+	cmd.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range all {
+		c.GroupID = title
+	}
+	cmd.AddCommand(all...)
 }
 
 // known refuses a command that does not exist, and names the nearest that does.
@@ -112,8 +125,8 @@ func known(cmd *cobra.Command, args []string) error {
 	return p
 }
 
-// report prints an error and gives its exit code.
-func report(w io.Writer, err error) int {
+// report prints an error of a command and gives its exit code.
+func report(w io.Writer, cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitDone
 	}
@@ -126,14 +139,14 @@ func report(w io.Writer, err error) int {
 	case errors.Is(err, context.Canceled):
 		p = &problem{err: errors.New("interrupted"), code: exitInterrupted}
 	case strings.Contains(err.Error(), "arg(s)"), strings.HasPrefix(err.Error(), "unknown command"): // cobra's own words
-		p = &problem{err: err, next: "postconfirm --help", code: exitUsage}
+		p = &problem{err: err, next: cmd.CommandPath() + " --help", code: exitUsage}
 	}
 	fmt.Fprintf(w, "error: %v\n", p.err)
 	if p.hint != "" {
 		fmt.Fprintf(w, "hint:  %s\n", p.hint)
 	}
 	if p.next != "" {
-		fmt.Fprintf(w, "next:  %s\n", p.next)
+		fmt.Fprintf(w, "next:  %s\n", following(cmd, p.next))
 	}
 	return p.code
 }

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // clocks are how a moment may be written; without a zone it is UTC.
@@ -48,18 +47,4 @@ func bounded(flag, text string, at time.Time) (time.Time, error) {
 func noMoment(flag, text string) error {
 	return &problem{err: fmt.Errorf("%s %q is no time", flag, text),
 		hint: "write how long ago (90m, 2h, 7d), a day (2026-01-02), or a moment (2026-01-02T15:04:05Z); without a zone it is UTC", code: exitUsage}
-}
-
-// oneLine makes a text safe for a terminal: control characters, and those that change the direction of writing or are not
-// seen, are left out; ends of lines and tabs become spaces; what is no UTF-8 becomes a question mark.
-func oneLine(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r' || r == '\u2028' || r == '\u2029':
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?")))
 }

@@ -31,11 +31,14 @@ type operated interface {
 type operator struct {
 	ledger, queue, dlq, pipeline string
 	who, why                     string
-	json                         bool
+	json, write                  bool
 	since, until                 string
+
+	cmd *cobra.Command // that has these flags
 }
 
 func (o *operator) ledgerFlag(cmd *cobra.Command) {
+	o.cmd = cmd
 	cmd.Flags().StringVar(&o.ledger, "ledger", os.Getenv("POSTCONFIRM_LEDGER"), "the `ledger`: sqlite:PATH or dynamodb:TABLE (POSTCONFIRM_LEDGER)")
 }
 
@@ -61,9 +64,34 @@ func (o *operator) whoFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.who, "who", os.Getenv("POSTCONFIRM_WHO"), "your `name` for the audit log (POSTCONFIRM_WHO, else that of the system's user)")
 }
 
-func (o *operator) spanFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.since, "since", "", "only runs first seen at or after this `time`: 2h or 7d ago, 2026-01-02, 2026-01-02T15:04:05Z; without a zone it is UTC")
-	cmd.Flags().StringVar(&o.until, "until", "", "only runs first seen before this `time`")
+func (o *operator) spanFlags(cmd *cobra.Command) { o.spanFlagsOf(cmd, "runs first seen") }
+
+// spanFlagsOf are --since and --until about something else than runs.
+func (o *operator) spanFlagsOf(cmd *cobra.Command, what string) {
+	cmd.Flags().StringVar(&o.since, "since", "", "only "+what+" at or after this `time`: 2h or 7d ago, 2026-01-02, 2026-01-02T15:04:05Z (UTC if no zone is given)")
+	cmd.Flags().StringVar(&o.until, "until", "", "only "+what+" before this `time`")
+}
+
+// writeFlags are for commands that only show what they would do, without --write.
+func (o *operator) writeFlags(cmd *cobra.Command, what string) {
+	cmd.Flags().BoolVar(&o.write, "write", false, what+"; wants --why")
+	o.whoFlags(cmd)
+}
+
+// signedToWrite demands who acts and why if something is to be changed.
+func (o *operator) signedToWrite() error {
+	if !o.write {
+		return nil
+	}
+	return o.signed()
+}
+
+// openOrLook opens the ledger to change it if that is wanted, else for reading only.
+func (o *operator) openOrLook(ctx context.Context) (operated, error) {
+	if o.write {
+		return o.open(ctx)
+	}
+	return o.look(ctx)
 }
 
 // open opens the ledger to change it, beside its worker.
@@ -132,6 +160,12 @@ func (o *operator) signed() error {
 	return nil
 }
 
+// signedAs is signed for commands that have a reason of their own, which --why may replace.
+func (o *operator) signedAs(why string) error {
+	o.why = cmp.Or(o.why, why)
+	return o.signed()
+}
+
 // auditTime is how long the last entry of the audit log may take when the command was interrupted.
 const auditTime = 10 * time.Second
 
@@ -174,7 +208,7 @@ func (o *operator) span(now time.Time) (since, until time.Time, err error) {
 		until, err = moment("--until", o.until, now)
 	}
 	if err == nil && !since.IsZero() && !until.IsZero() && !since.Before(until) {
-		err = &problem{err: fmt.Errorf("--since %s is not before --until %s", since.Format(time.RFC3339), until.Format(time.RFC3339)),
+		err = &problem{err: fmt.Errorf("--since %s is not before --until %s", rfc3339(since), rfc3339(until)),
 			hint: "both are UTC", code: exitUsage}
 	}
 	return since, until, err

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -39,16 +37,8 @@ func (p *poolWalk) jsonOf(k reconcile.Walk) poolJSON {
 		Left: k.Left(), Restarts: k.Restarts}
 }
 
-// people is where text for people goes.
-func (p *poolWalk) people() io.Writer {
-	if p.json {
-		return p.std.err
-	}
-	return p.std.out
-}
-
 func (p *poolWalk) said(format string, values ...any) {
-	fmt.Fprintf(p.people(), format+"\n", values...)
+	fmt.Fprintf(p.people(p.std), format+"\n", values...)
 }
 
 // plan shows what was found, and what it would cost to send it.
@@ -56,13 +46,13 @@ func (p *poolWalk) plan(k reconcile.Walk, f reconcile.Figures) {
 	if p.json {
 		v := p.jsonOf(k)
 		v.Costs = &f
-		_ = json.NewEncoder(p.std.out).Encode(v)
+		encoded(p.std.out, v)
 	}
-	fmt.Fprintf(p.people(), "pool %s: %s listed, with %s of ListUsers (%s at %v per second)\n", k.Scope.Pool, count(k.Counts.Listed, "user"),
-		count(f.List, "call"), nearly(f.ListTime), p.reads)
+	fmt.Fprintf(p.people(p.std), "pool %s: %s listed, with %s of ListUsers (%s at %v per second)\n", k.Scope.Pool, count(k.Counts.Listed, "user"),
+		count(f.List, "call"), nearly(f.ListTime), float64(p.reads))
 	for _, line := range classesOf(k) {
 		if line.n > 0 {
-			fmt.Fprintf(p.people(), "  %*d %s\n", len(strconv.Itoa(k.Counts.Listed)), line.n, line.what)
+			fmt.Fprintf(p.people(p.std), "  %*d %s\n", len(strconv.Itoa(k.Counts.Listed)), line.n, line.what)
 		}
 	}
 	p.costs(k, f)
@@ -73,8 +63,14 @@ func (p *poolWalk) plan(k reconcile.Walk, f reconcile.Figures) {
 		p.said("\n%s were sent by somebody else meanwhile", count(k.Messages, "user"))
 	case k.Left() == 0:
 		p.said("\nnobody is missing")
+		if k.Counts.Young > 0 {
+			p.said("note: %s within the last %s; run it again when that is over", countOf(k.Counts.Young, "user changed", "users changed"), k.Scope.Settle)
+		}
 	case !p.write:
 		p.said("\nnothing was sent; --write --why TICKET sends")
+	}
+	if !p.write && k.Phase != reconcile.Sent && k.Left() > 0 {
+		p.said("next:  %s", p.confirmed())
 	}
 }
 
@@ -88,11 +84,11 @@ func classesOf(k reconcile.Walk) []class {
 	c := k.Counts
 	all := []class{{c.Found, "have no run"}, {c.Known, "have a run"},
 		{c.Young, "changed within the last " + k.Scope.Settle.String() + ": their own message may be on its way"},
-		{c.Before, "were created before " + k.Scope.Since.UTC().Format(time.RFC3339)},
-		{c.After, "were created at or after " + k.Scope.Until.UTC().Format(time.RFC3339)},
+		{c.Before, "were created before " + rfc3339(k.Scope.Since)},
+		{c.After, "were created at or after " + rfc3339(k.Scope.Until)},
 		{c.Disabled, "are disabled"}, {c.Nameless, "are listed without a sub"}}
 	for _, status := range slices.Sorted(maps.Keys(c.Others)) {
-		all = append(all, class{c.Others[status], "are " + oneLine(status) + ", which is not among the wanted: " + strings.Join(k.Scope.Statuses, ", ")})
+		all = append(all, class{c.Others[status], "are " + printable(status) + ", which is not among the wanted: " + strings.Join(k.Scope.Statuses, ", ")})
 	}
 	return all
 }
@@ -102,9 +98,9 @@ func (p *poolWalk) costs(k reconcile.Walk, f reconcile.Figures) {
 	if f.Users == 0 {
 		return
 	}
-	w := tabwriter.NewWriter(p.people(), 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(p.people(p.std), 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\nto send them:\n")
-	fmt.Fprintf(w, "  messages\t%d\t%s at %v per second\n", f.Users, nearly(f.Sending), p.rate)
+	fmt.Fprintf(w, "  messages\t%d\t%s at %v per second\n", f.Users, nearly(f.Sending), float64(p.rate))
 	fmt.Fprintf(w, "  writes\t%d\tat most (AdminUpdateUserAttributes), %s at cognito-writes %v\n", f.Writes, nearly(f.Budget), p.pipe.Limits.CognitoWrites)
 	for _, c := range f.Calls {
 		switch {
@@ -123,20 +119,7 @@ func (p *poolWalk) costs(k reconcile.Walk, f reconcile.Figures) {
 // sent shows what came of the sending.
 func (p *poolWalk) sent(k reconcile.Walk) {
 	if p.json {
-		_ = json.NewEncoder(p.std.out).Encode(p.jsonOf(k))
+		encoded(p.std.out, p.jsonOf(k))
 	}
 	p.said("\n%s sent; %d had a run by then; %d left", count(k.Messages, "user"), k.Settled, k.Left())
-}
-
-// nearly is a duration as people say it.
-func nearly(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return "at once"
-	case d < time.Minute:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%.0f min", d.Minutes())
-	}
-	return fmt.Sprintf("%.1f h", d.Hours())
 }

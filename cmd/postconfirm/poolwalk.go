@@ -24,18 +24,19 @@ import (
 // poolWalk is what reconcile and backfill have in common: a walk through a pool, a plan, and perhaps the sending.
 type poolWalk struct {
 	operator
-	action       string // the command, for the audit log
-	pool         string
-	statuses     []string
-	settle       time.Duration
-	reads, rate  float64
-	write, fresh bool
+	action      string // the command, for the audit log
+	pool        string
+	statuses    []string
+	settle      time.Duration
+	reads, rate perSecond
+	fresh       bool
 
 	std      streams
 	pipe     *enrich.Pipeline
 	clients  *amazon.Clients
 	store    operated
-	progress *steadily
+	users    int // that the walk will see, about; 0 if nobody knows
+	progress *meter
 }
 
 // flags are those of both commands.
@@ -46,15 +47,14 @@ func (p *poolWalk) flags(cmd *cobra.Command) {
 	p.pipelineFlag(cmd)
 	p.ledgerFlag(cmd)
 	p.queueFlag(cmd)
-	f.StringVar(&p.since, "since", "", "only users created at or after this `time`: 2h or 7d ago, 2026-01-02, 2026-01-02T15:04:05Z; without a zone it is UTC")
-	f.StringVar(&p.until, "until", "", "only users created before this `time`")
+	p.spanFlagsOf(cmd, "users created")
 	f.StringSliceVar(&p.statuses, "status", reconcile.Wanted(), "only users with one of these `statuses`")
 	f.DurationVar(&p.settle, "settle", reconcile.Settle, "only users who have not changed for so long: a sign-up's own message may be on its way")
-	f.Float64Var(&p.reads, "reads", 5, fmt.Sprintf("ListUsers calls per second, of the %d that the account has", reconcile.MaxReads))
-	f.Float64Var(&p.rate, "rate", 0, "messages sent per second (default: half of the pipeline's cognito-writes)")
+	p.reads = 5
+	f.Var(&p.reads, "reads", fmt.Sprintf("ListUsers calls per second, such as 5/s; at most the %d that the account has", reconcile.MaxReads))
+	f.Var(&p.rate, "rate", "messages per second, such as 5/s; at most the pipeline's cognito-writes (default: half of it)")
 	f.BoolVar(&p.fresh, "fresh", false, "forget an earlier walk and what it found, and walk anew")
-	f.BoolVar(&p.write, "write", false, "send for real; wants --why")
-	p.whoFlags(cmd)
+	p.writeFlags(cmd, "send for real")
 	p.jsonFlag(cmd)
 }
 
@@ -63,13 +63,11 @@ func (p *poolWalk) prepare(ctx context.Context) (done func(), err error) {
 	if p.pipeline == "" {
 		return nil, &problem{err: errors.New("--pipeline is missing"), hint: "the worker's file: its pools, its steps and its write budget count", code: exitUsage}
 	}
-	if p.write {
-		if err := p.signed(); err != nil {
-			return nil, err
-		}
-		if p.queue == "" {
-			return nil, &problem{err: errors.New("--queue is missing"), hint: "the URL of the worker's queue; POSTCONFIRM_QUEUE_URL may name it", code: exitUsage}
-		}
+	if err := p.signedToWrite(); err != nil {
+		return nil, err
+	}
+	if p.write && p.queue == "" {
+		return nil, missing("--queue")
 	}
 	if err := p.reach(ctx); err != nil {
 		return nil, err
@@ -80,8 +78,8 @@ func (p *poolWalk) prepare(ctx context.Context) (done func(), err error) {
 	if p.store, err = p.open(ctx); err != nil {
 		return nil, err
 	}
-	p.progress = newSteadily(p.std.err)
-	return func() { p.progress.stop(); _ = p.store.Close() }, nil
+	p.progress = newMeter(p.std.err)
+	return func() { p.progress.end(); _ = p.store.Close() }, nil
 }
 
 // reach reads the pipeline and makes the clients of the pool's Region.
@@ -122,7 +120,7 @@ func (p *poolWalk) belongs() error {
 	case p.pool == "":
 		return &problem{err: errors.New("--pool is missing"), hint: "pools: " + strings.Join(p.pipe.Pools, ", "), code: exitUsage}
 	case !found:
-		return &problem{err: fmt.Errorf("--pool %q is no pool id", oneLine(p.pool)), hint: "one looks like eu-west-1_Ab12cd34E", code: exitUsage}
+		return &problem{err: fmt.Errorf("--pool %q is no pool id", p.pool), hint: "one looks like eu-west-1_Ab12cd34E", code: exitUsage}
 	case !here && !slices.Contains(p.pipe.Pools, p.pool):
 		return notListed(p.pipe)
 	case !here && region != p.clients.Region:
@@ -140,14 +138,14 @@ func (p *poolWalk) belongs() error {
 // paces checks the rates. What is above a quota is refused: it is everybody's.
 func (p *poolWalk) paces() error {
 	writes := p.pipe.Limits.CognitoWrites
-	p.rate = cmp.Or(p.rate, writes/2)
+	p.rate = cmp.Or(p.rate, perSecond(writes/2))
 	for _, r := range []struct {
 		flag       string
 		value, max float64
 		why        string
 	}{
-		{"--reads", p.reads, reconcile.MaxReads, "what ListUsers has in an account and Region, for all pools and everybody"},
-		{"--rate", p.rate, writes, "the pipeline's cognito-writes: the worker would not be faster"},
+		{"--reads", float64(p.reads), reconcile.MaxReads, "what ListUsers has in an account and Region, for all pools and everybody"},
+		{"--rate", float64(p.rate), writes, "the pipeline's cognito-writes: the worker would not be faster"},
 	} {
 		if !(r.value > 0 && r.value <= r.max) || math.IsNaN(r.value) {
 			return &problem{err: fmt.Errorf("%s is %v: want more than 0, and at most %v", r.flag, r.value, r.max), hint: fmt.Sprintf("%v is %s", r.max, r.why), code: exitUsage}
@@ -171,7 +169,7 @@ func (p *poolWalk) scope(generation string, now time.Time) (reconcile.Scope, err
 
 func (p *poolWalk) walker() *reconcile.Walker {
 	return reconcile.New(reconcile.Ports{Roll: amazon.NewRoll(p.clients.Cognito), Runs: p.store, Papers: p.store, Feed: amazon.NewFeed(p.clients.SQS, p.queue)},
-		&reconcile.Options{Reads: p.reads, Rate: p.rate, Progress: p.progress.walk})
+		&reconcile.Options{Reads: float64(p.reads), Rate: float64(p.rate), Progress: func(k reconcile.Walk) { tellWalk(p.progress, k, p.users) }})
 }
 
 // walk finds the users, shows the plan, and sends if it is wanted.
@@ -191,22 +189,31 @@ func (p *poolWalk) walk(ctx context.Context, s reconcile.Scope) error {
 	case p.write:
 		how = reconcile.Reuse
 	}
-	p.progress.expect(p.size(ctx, s))
+	p.users = p.size(ctx, s)
 	w, began := p.walker(), time.Now()
 	found, err := w.Find(ctx, s, how)
-	p.progress.pause()
+	p.progress.end()
 	if err != nil {
 		return p.stopped(ctx, err)
 	}
 	if found.Updated.Before(began) {
-		p.said("this is what the walk of %s found; --fresh walks anew", found.Began.Format(time.RFC3339))
+		p.said("this is what the walk of %s found; --fresh walks anew", rfc3339(found.Began))
 	}
-	figures := reconcile.Estimate(p.pipe, s, found.Left(), p.rate, found.Pages, p.reads)
+	figures := reconcile.Estimate(p.pipe, s, found.Left(), float64(p.rate), found.Pages, float64(p.reads))
 	p.plan(found, figures)
 	if !p.write {
 		return nil
 	}
 	return p.send(ctx, w, s, found)
+}
+
+// tellWalk shows how far a walk has come, after every page and every batch.
+func tellWalk(show *meter, k reconcile.Walk, users int) {
+	what, done, total := "reading the pool", k.Counts.Listed, max(users, k.Counts.Listed)
+	if k.Phase == reconcile.Sending || k.Phase == reconcile.Sent {
+		what, done, total = "sending", k.Messages+k.Settled, k.Counts.Found
+	}
+	show.tell(what, done, total, fmt.Sprintf(" users, %d found, %d sent", k.Counts.Found, k.Messages))
 }
 
 // size is how many users the walk will see, about; 0 if nobody knows.
@@ -234,7 +241,7 @@ func (p *poolWalk) send(ctx context.Context, w *reconcile.Walker, s reconcile.Sc
 		e.Counts = map[string]int{"found": found.Counts.Found, "messages": sent.Messages, "settled": sent.Settled, "left": sent.Left()}
 		return err
 	})
-	p.progress.pause()
+	p.progress.end()
 	p.sent(sent)
 	if err != nil {
 		return p.stopped(ctx, err)
@@ -257,13 +264,15 @@ func (p *poolWalk) queueIsThere(ctx context.Context) error {
 func (p *poolWalk) stopped(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return &problem{err: errors.New("interrupted"), hint: "what was read and sent is kept; the same command goes on", code: exitInterrupted}
+		return &problem{err: errors.New("interrupted"), hint: "what was read and sent is kept; the same command goes on", next: sameCommand(p.cmd), code: exitInterrupted}
 	case errors.Is(err, reconcile.ErrOther):
 		return &problem{err: err, hint: "the command that began it goes on with it; --fresh throws it away", code: exitFailed}
 	case errors.Is(err, reconcile.ErrGone):
 		return &problem{err: err, hint: "somebody else may have sent it; --fresh walks anew, which repeats nothing", code: exitFailed}
+	case enrich.Failure(err).Code == "resource_not_found":
+		return &problem{err: err, hint: fmt.Sprintf("there is no pool %s in %s, or these credentials are of another account; --pool ID names another", p.pool, p.clients.Region), code: exitFailed}
 	case enrich.Failure(err).Kind == enrich.Denied:
 		return &problem{err: err, hint: "needed are cognito-idp:ListUsers on the pool, sqs:SendMessage on the queue, and the ledger", code: exitFailed}
 	}
-	return &problem{err: err, hint: "what was read and sent is kept; the same command goes on", code: exitFailed}
+	return &problem{err: err, hint: "what was read and sent is kept; the same command goes on", next: sameCommand(p.cmd), code: exitFailed}
 }

@@ -77,9 +77,9 @@ func (o *reconcileRun) run(ctx context.Context) error {
 		s.Since = b.At
 	}
 	if !s.Until.IsZero() && !s.Since.Before(s.Until) {
-		return &problem{err: fmt.Errorf("--until %s is not after the baseline %s (UTC)", s.Until.Format(time.RFC3339), b.At.Format(time.RFC3339)), code: exitUsage}
+		return &problem{err: fmt.Errorf("--until %s is not after the baseline %s (UTC)", rfc3339(s.Until), rfc3339(b.At)), code: exitUsage}
 	}
-	o.said("baseline %s, recorded by %s at %s", b.At.Format(time.RFC3339), oneLine(b.By), b.Recorded.Format(time.RFC3339))
+	o.said("baseline %s, recorded by %s at %s", rfc3339(b.At), printable(b.By), rfc3339(b.Recorded))
 	return o.walk(ctx, s)
 }
 
@@ -93,7 +93,7 @@ func (o *reconcileRun) record(ctx context.Context, now time.Time) error {
 		}
 	}
 	if at.After(now) {
-		return &problem{err: fmt.Errorf("--baseline %s is in the future", at.UTC().Format(time.RFC3339)), hint: "times without a zone are UTC", code: exitUsage}
+		return &problem{err: fmt.Errorf("--baseline %s is in the future", rfc3339(at)), hint: "times without a zone are UTC", code: exitUsage}
 	}
 	return o.audited(ctx, o.store, audit.Entry{Action: "reconcile baseline", Config: o.pipe.Hash}, func(*audit.Entry) error {
 		before, err := reconcile.RecordBaseline(ctx, o.store, o.pool, reconcile.Baseline{At: at, Recorded: now, By: o.who}, true)
@@ -101,9 +101,9 @@ func (o *reconcileRun) record(ctx context.Context, now time.Time) error {
 			return err
 		}
 		if !before.At.IsZero() {
-			o.said("the baseline of pool %s was %s, recorded by %s", o.pool, before.At.Format(time.RFC3339), oneLine(before.By))
+			o.said("the baseline of pool %s was %s, recorded by %s", o.pool, rfc3339(before.At), printable(before.By))
 		}
-		o.said("the baseline of pool %s is %s", o.pool, at.UTC().Format(time.RFC3339))
+		o.said("the baseline of pool %s is %s", o.pool, rfc3339(at))
 		return nil
 	})
 }

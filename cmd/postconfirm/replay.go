@@ -60,12 +60,9 @@ func (o *operator) desk(ctx context.Context, open func(context.Context) (operate
 
 // sender is the worker's queue.
 func (o *operator) sender(ctx context.Context) (*amazon.Sender, error) {
-	clients, err := amazon.Connect(ctx, nil)
-	if err == nil {
-		err = amazon.CheckQueueURL(o.queue, clients.Region)
-	}
+	clients, err := connectTo(ctx, "--queue", o.queue)
 	if err != nil {
-		return nil, &problem{err: err, code: exitUsage}
+		return nil, err
 	}
 	return amazon.NewSender(clients.SQS, o.queue), nil
 }
@@ -85,9 +82,9 @@ func replayProblem(id string, err error) error {
 	case errors.Is(err, replay.ErrCancelled), errors.Is(err, replay.ErrOver):
 		p.next = "postconfirm replay show " + id
 	case errors.Is(err, replay.ErrNoQueue):
-		p.hint, p.code = "--queue URL, or POSTCONFIRM_QUEUE_URL", exitUsage
+		return missing("--queue")
 	case errors.Is(err, replay.ErrPlanDamaged):
-		p.hint, p.next = "what it reopened stays reopened", "make a new plan"
+		p.hint = "what it reopened stays reopened; make a new plan for the rest"
 	default:
 		return err
 	}

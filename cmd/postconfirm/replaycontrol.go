@@ -43,7 +43,7 @@ func (o *operator) control(ctx context.Context, std streams, verb string, args [
 		err = o.sign(p)
 	}
 	if err == nil {
-		err = o.turn(ctx, replayView{streams: std, json: o.json}, d, verb, id)
+		err = o.turn(ctx, replayView{streams: std, json: o.json, cmd: o.cmd}, d, verb, id)
 	}
 	return errors.Join(replayProblem(id, err), done())
 }
@@ -64,14 +64,14 @@ func (o *operator) turn(ctx context.Context, view replayView, d *replay.Desk, ve
 		return err
 	}
 	if o.json {
-		view.encode(masked(p))
+		encoded(view.out, masked(p))
 	}
 	fmt.Fprintf(view.people(), "plan %s: %s\n", id, planState(p))
 	if woken > 0 {
 		fmt.Fprintf(view.people(), "  woken     %d that a killed run had reopened: their message was sent\n", woken)
 	}
 	if verb == "resume" {
-		fmt.Fprintf(view.people(), "next:  postconfirm replay run %s\n", id)
+		fmt.Fprintf(view.people(), "next:  %s\n", following(o.cmd, "postconfirm replay run "+id))
 	}
 	return nil
 }

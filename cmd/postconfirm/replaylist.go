@@ -31,20 +31,20 @@ func (o *operator) listPlans(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	view := replayView{streams: std, json: o.json}
+	view := replayView{streams: std, json: o.json, cmd: o.cmd}
 	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 	after, n := "", 0
 	for {
 		plans, err := d.List(ctx, after, 100)
 		for _, p := range plans {
 			if n++; o.json {
-				view.encode(masked(p))
+				encoded(view.out, masked(p))
 				continue
 			}
 			if n == 1 {
 				fmt.Fprintln(w, "PLAN\tSTATE\tDONE\tOF\tWHO\tWHY")
 			}
-			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\n", p.ID, p.State, p.Cursor, p.Entries, oneLine(p.Who), oneLine(p.Why))
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\n", p.ID, p.State, p.Cursor, p.Entries, printable(p.Who), printable(p.Why))
 		}
 		if err != nil || len(plans) < 100 {
 			if n == 0 && !o.json {
@@ -83,7 +83,7 @@ func (o *operator) showPlan(ctx context.Context, std streams, args []string) err
 	}
 	p, err := d.Load(ctx, id)
 	if err == nil {
-		err = o.show(ctx, replayView{streams: std, json: o.json}, d, p)
+		err = o.show(ctx, replayView{streams: std, json: o.json, cmd: o.cmd}, d, p)
 	}
 	return errors.Join(replayProblem(id, err), done())
 }
@@ -94,7 +94,7 @@ func (o *operator) show(ctx context.Context, view replayView, d *replay.Desk, p 
 		return err
 	}
 	if p.Report = &report; o.json {
-		view.encode(masked(p))
+		encoded(view.out, masked(p))
 	}
 	w := view.people()
 	fmt.Fprintf(w, "plan %s: %s\n", p.ID, planState(p))
@@ -104,10 +104,16 @@ func (o *operator) show(ctx context.Context, view replayView, d *replay.Desk, p 
 	}
 	if p.Cursor == 0 {
 		view.preview(p)
-		return nil
+	} else {
+		view.counts(p)
+		view.report(p.ID, report)
 	}
-	view.counts(p)
-	view.report(p.ID, report)
+	switch p.State {
+	case replay.Ready:
+		fmt.Fprintf(w, "next:  %s\n", following(o.cmd, "postconfirm replay run "+p.ID))
+	case replay.Paused:
+		fmt.Fprintf(w, "next:  %s\n", following(o.cmd, "postconfirm replay resume "+p.ID))
+	}
 	return nil
 }
 
@@ -115,7 +121,7 @@ func (o *operator) show(ctx context.Context, view replayView, d *replay.Desk, p 
 func planState(p replay.Plan) string {
 	who := ""
 	if p.By != "" {
-		who = " by " + oneLine(p.By)
+		who = " by " + printable(p.By)
 	}
 	switch p.State {
 	case replay.Making:
@@ -125,5 +131,5 @@ func planState(p replay.Plan) string {
 	case replay.Sent:
 		return fmt.Sprintf("run to its end, %s", count(p.Entries, "run"))
 	}
-	return fmt.Sprintf("%s%s: %s; %d of %d dealt with", p.State, who, oneLine(p.Reason), p.Cursor, p.Entries)
+	return fmt.Sprintf("%s%s: %s; %d of %d dealt with", p.State, who, printable(p.Reason), p.Cursor, p.Entries)
 }

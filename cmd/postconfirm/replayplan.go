@@ -1,30 +1,28 @@
 package main
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/postconfirm/postconfirm/worker"
-	"github.com/postconfirm/postconfirm/worker/record"
+	"github.com/postconfirm/postconfirm/worker/inspect"
 	"github.com/postconfirm/postconfirm/worker/replay"
 )
 
 // replayPlanOptions are the flags of replay plan.
 type replayPlanOptions struct {
 	operator
-	filter                  worker.Filter
-	state, domain, keysFile string
-	keys, rerun, edit       []string
-	config, fromStep        string
-	unsafe, foreign         bool
-	fresh                   time.Duration
+	filterOptions
+	keysFile, config, fromStep string
+	keys, rerun, edit          []string
+	unsafe, foreign            bool
+	fresh                      time.Duration
 }
 
 func replayPlanCommand(std streams) *cobra.Command {
@@ -51,17 +49,8 @@ func replayPlanCommand(std streams) *cobra.Command {
 	o.ledgerFlag(cmd)
 	o.pipelineFlag(cmd)
 	o.whoFlags(cmd)
-	f.StringVar(&o.state, "state", "parked", "only runs in this state; any for all, of which open, gone and replaced ones are left out")
-	f.StringVar(&o.filter.Cause.Step, "step", "", "only runs that this step keeps from being done")
-	f.StringVar(&o.filter.Cause.Class, "class", "", "only runs whose failure is of this class: permanent, temporary, …")
-	f.StringVar(&o.filter.Cause.Code, "code", "", "only runs with this reason code: http_422")
-	f.StringVar(&o.filter.Pool, "pool", "", "only of this user pool")
-	f.StringVar(&o.filter.Source, "source", "", "only from signup, reconcile or backfill")
-	f.StringVar(&o.filter.Generation, "generation", "", "only of this generation; 0 is the onboarding")
-	f.StringVar(&o.filter.Client, "client", "", "only of this app client")
-	f.StringVar(&o.domain, "domain", "", "only of this e-mail domain, or of the hash of one")
+	o.filterOptions.flags(cmd, string(worker.Parked))
 	o.spanFlags(cmd)
-	f.IntVar(&o.filter.Attempts, "attempts", 0, "only with at least so many charged attempts of a step")
 	f.StringArrayVar(&o.keys, "key", nil, "only this run; may be given again")
 	f.StringVar(&o.keysFile, "keys", "", "only the runs that this `file` names; - is standard input")
 	f.StringVar(&o.fromStep, "from-step", "", "do this step, and all that depends on it, anew")
@@ -85,7 +74,7 @@ func (o *replayPlanOptions) run(cmd *cobra.Command, std streams) error {
 		return err
 	}
 	p, err := d.Make(cmd.Context(), request)
-	view := replayView{streams: std, json: o.json}
+	view := replayView{streams: std, json: o.json, cmd: o.cmd}
 	switch {
 	case err == nil:
 		view.planned(p)
@@ -103,7 +92,7 @@ func planProblem(err error) error {
 	case errors.Is(err, replay.ErrUnsafe):
 		p.hint = "a repetition is a second effect; with --rerun-unsafe it is made, and the audit log says so"
 	case errors.Is(err, replay.ErrForeign):
-		p.hint = "is this the ledger and the pipeline of one environment? --allow-foreign takes them, and the worker refuses them all the same"
+		p.hint = "is this the ledger and the pipeline of one environment? --allow-foreign takes them, and the worker refuses them all the same (that of postconfirm local does not)"
 	case errors.Is(err, replay.ErrNotKept):
 		p.hint = "a worker keeps its file when it starts; --config current replays with the file of now"
 	case errors.Is(err, replay.ErrNoStep), errors.Is(err, replay.ErrEdit):
@@ -124,25 +113,20 @@ func (o *replayPlanOptions) request(stdin io.Reader, now time.Time) (r replay.Re
 	if err := o.signed(); err != nil {
 		return r, err
 	}
-	o.filter.State = worker.RunState(o.state)
-	if o.state == "any" {
-		o.filter.State = ""
-	} else if !record.Known(o.filter.State) {
-		return r, usage(fmt.Errorf("--state %q is none", oneLine(o.state)), "states are parked, done, open, gone, replaced, and any")
+	f, err := o.operator.chosen(&o.filterOptions, now)
+	if err == nil && f.State == inspect.NoRun {
+		err = usage(errors.New("--state no-run: what has no run can't be replayed"), "postconfirm dlq import sends letters whose runs the ledger does not know")
 	}
-	if o.filter.Since, o.filter.Until, err = o.span(now); err != nil {
+	if err != nil {
 		return r, err
 	}
 	if o.config != "current" && o.config != "original" {
-		return r, usage(fmt.Errorf("--config %q is none", oneLine(o.config)), "current or original")
+		return r, usage(fmt.Errorf("--config %q is none", o.config), "current or original")
 	}
-	if o.fresh < 0 || o.filter.Attempts < 0 {
-		return r, usage(errors.New("--fresh and --attempts can't be negative"), "")
+	if o.fresh < 0 {
+		return r, usage(errors.New("--fresh can't be negative"), "0 asks for every answer again")
 	}
-	if o.filter.Domain = o.domain; strings.Contains(o.domain, ".") {
-		o.filter.Domain = worker.DomainHash(o.domain)
-	}
-	r = replay.Request{Operator: replay.Operator{Who: o.who, Why: o.why}, Filter: o.filter, FromStep: o.fromStep, Rerun: o.rerun,
+	r = replay.Request{Operator: replay.Operator{Who: o.who, Why: o.why}, Filter: f, FromStep: o.fromStep, Rerun: o.rerun,
 		Unsafe: o.unsafe, Original: o.config == "original", Fresh: max(o.fresh, time.Millisecond), Foreign: o.foreign}
 	if r.Edit, err = replay.ParseEdit(o.edit); err != nil {
 		return r, usage(err, "--edit region=eu-west-1, --edit metadata.plan=pro")
@@ -150,7 +134,7 @@ func (o *replayPlanOptions) request(stdin io.Reader, now time.Time) (r replay.Re
 	if r.Keys, err = o.refs(stdin); err != nil {
 		return r, usage(err, "one run key in a line, or one JSON object with \"key\"; nothing was planned")
 	}
-	r.Chosen = o.chosen(len(r.Keys))
+	r.Chosen = o.words(f, len(r.Keys))
 	return r, nil
 }
 
@@ -164,7 +148,7 @@ func (o *replayPlanOptions) refs(stdin io.Reader) (all []replay.Ref, err error) 
 	for _, text := range o.keys {
 		ref, err := replay.ParseKey(text)
 		if err != nil {
-			return nil, fmt.Errorf("--key %q: %w", oneLine(text), err)
+			return nil, fmt.Errorf("--key %q: %w", text, err)
 		}
 		seen := false
 		for _, r := range all {
@@ -178,46 +162,22 @@ func (o *replayPlanOptions) refs(stdin io.Reader) (all []replay.Ref, err error) 
 }
 
 func readKeys(path string, stdin io.Reader) ([]replay.Ref, error) {
-	if path == "-" {
-		return replay.ReadKeys("standard input", stdin)
-	}
-	file, err := os.Open(path)
+	file, err := inFile(path, stdin)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
+	if path == "-" {
+		path = "standard input"
+	}
 	return replay.ReadKeys(path, file)
 }
 
-// chosen is the selection in words.
-func (o *replayPlanOptions) chosen(keys int) string {
-	parts := []string{o.state}
-	if o.state == "any" {
-		parts = []string{"any state"}
-	}
-	f := o.filter
-	for _, part := range []struct{ name, value string }{{"step", f.Cause.Step}, {"class", f.Cause.Class}, {"code", f.Cause.Code}, {"pool", f.Pool},
-		{"source", f.Source}, {"generation", f.Generation}, {"client", f.Client}, {"domain", f.Domain}, {"since", rfc3339(f.Since)}, {"until", rfc3339(f.Until)}} {
-		if part.value != "" {
-			parts = append(parts, part.name+" "+oneLine(part.value))
-		}
-	}
-	if f.Attempts > 0 {
-		parts = append(parts, fmt.Sprintf("attempts ≥ %d", f.Attempts))
-	}
+// words are the selection as people say it.
+func (o *replayPlanOptions) words(f worker.Filter, keys int) string {
+	parts := append([]string{cmp.Or(string(f.State), "any state")}, filterText(f)...)
 	if keys > 0 {
 		parts = append(parts, fmt.Sprintf("of %s by key", count(keys, "run")))
 	}
 	return strings.Join(parts, ", ")
 }
-
-// rfc3339 is a time as the docs write it; "" for none.
-func rfc3339(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
-// encode writes one object for machines.
-func (v replayView) encode(value any) { _ = json.NewEncoder(v.out).Encode(value) }

@@ -69,7 +69,7 @@ func (o *replayRunOptions) run(ctx context.Context, std streams, args []string) 
 func (o *replayRunOptions) check() error {
 	switch {
 	case o.queue == "":
-		return &problem{err: errors.New("--queue is missing"), hint: "--queue URL, or POSTCONFIRM_QUEUE_URL", code: exitUsage}
+		return missing("--queue")
 	case o.limit < 0 || o.window < 1:
 		return &problem{err: errors.New("--limit can't be negative, and --window is at least 1"), code: exitUsage}
 	}
@@ -89,17 +89,23 @@ func (o *replayRunOptions) play(ctx context.Context, std streams, d *replay.Desk
 		return replay.Result{}, &problem{err: fmt.Errorf("the pipeline file is %s, and the plan was made with %s", short(d.Pipeline.Hash), short(p.Pipeline)),
 			hint: "what the plan showed may not be what would happen: make a new one, or give --other-config", code: exitUsage}
 	}
-	rate, clamped, err := replay.ParseRate(o.rate, p.Limit)
+	rate, err := pace(std, o.rate, p.Limit, "the pipeline's cognito-writes")
 	if err != nil {
-		return replay.Result{}, &problem{err: err, code: exitUsage}
+		return replay.Result{}, err
 	}
-	if clamped {
-		fmt.Fprintf(std.err, "note: --rate is more than the pipeline's cognito-writes: %g/s is used\n", rate)
-	}
-	show := newReplayProgress(std.err, rate)
+	show := newMeter(std.err)
 	defer show.end()
 	return d.Run(ctx, id, replay.RunOptions{Operator: replay.Operator{Who: o.who, Why: o.why}, Rate: rate, Limit: o.limit,
-		Window: o.window, Wait: o.wait, Tell: show.tell})
+		Window: o.window, Wait: o.wait, Tell: func(now replay.Progress) { tellReplay(show, now, rate) }})
+}
+
+// tellReplay shows how far a plan has come.
+func tellReplay(show *meter, now replay.Progress, rate float64) {
+	more := fmt.Sprintf("; %d unfinished; about %s to go", now.Unfinished, lasting(now.Total-now.Done, rate))
+	if now.Waiting != "" {
+		more += "; waiting: " + now.Waiting
+	}
+	show.tell("replay", now.Done, now.Total, more)
 }
 
 // sign takes the plan's reason where no other one is given.
@@ -112,7 +118,7 @@ func (o *operator) sign(p replay.Plan) error {
 
 // ended says what a running came to.
 func (o *replayRunOptions) ended(std streams, id string, r replay.Result, err error) error {
-	view := replayView{streams: std, json: o.json}
+	view := replayView{streams: std, json: o.json, cmd: o.cmd}
 	switch {
 	case errors.Is(err, context.Canceled):
 		return interruptedReplay(id)
@@ -120,7 +126,7 @@ func (o *replayRunOptions) ended(std streams, id string, r replay.Result, err er
 		return replayProblem(id, err)
 	}
 	if o.json {
-		view.encode(struct {
+		encoded(view.out, struct {
 			End      replay.End  `json:"end"`
 			Reopened int         `json:"reopened_now"`
 			Woken    int         `json:"woken_again,omitempty"`
@@ -133,12 +139,12 @@ func (o *replayRunOptions) ended(std streams, id string, r replay.Result, err er
 	case r.End == replay.Interrupted:
 		return interruptedReplay(id)
 	case r.End == replay.Sick, r.End == replay.WasPaused:
-		return &problem{err: fmt.Errorf("the plan is paused: %s", oneLine(r.Plan.Reason)), hint: "when that is mended, let it go on",
+		return &problem{err: fmt.Errorf("the plan is paused: %s", printable(r.Plan.Reason)), hint: "when that is mended, let it go on",
 			next: "postconfirm replay resume " + id, code: exitPartly}
 	case r.End == replay.WasCanceled:
-		return &problem{err: fmt.Errorf("the plan was cancelled by %s", oneLine(r.Plan.By)), code: exitPartly}
+		return &problem{err: fmt.Errorf("the plan was cancelled by %s", printable(r.Plan.By)), code: exitPartly}
 	case r.End == replay.AtEnd && again:
-		return &problem{err: fmt.Errorf("%s failed again", count(r.Plan.Report.Again, "run")), next: "postconfirm replay show " + id, code: exitPartly}
+		return &problem{err: fmt.Errorf("%s failed again", count(r.Plan.Report.Again, "run")), hint: "the causes, and what comes next for each:", next: "postconfirm runs group --plan " + id, code: exitPartly}
 	}
 	return nil
 }

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/replay"
@@ -17,6 +20,7 @@ import (
 type replayView struct {
 	streams
 	json bool
+	cmd  *cobra.Command
 }
 
 func (v replayView) people() io.Writer {
@@ -38,40 +42,43 @@ func masked(p replay.Plan) replay.Plan {
 
 func (v replayView) planned(p replay.Plan) {
 	if v.json {
-		v.encode(masked(p))
+		encoded(v.out, masked(p))
 	}
 	fmt.Fprintf(v.people(), "plan %s: %s, nothing was sent\n", p.ID, count(p.Preview.Users, "user"))
 	v.about(p)
 	v.preview(p)
-	fmt.Fprintf(v.people(), "\nnext:  postconfirm replay run %s\n", p.ID)
+	fmt.Fprintf(v.people(), "\nnext:  %s\n", following(v.cmd, "postconfirm replay run "+p.ID))
 }
 
 func (v replayView) nothing(p replay.Plan) {
 	p.ID, p.State = "", ""
 	if v.json {
-		v.encode(masked(p))
+		encoded(v.out, masked(p))
 	}
 	fmt.Fprintf(v.people(), "no run is to be replayed; no plan was made\n")
 	fmt.Fprintf(v.people(), "  chosen    %s\n", p.Chosen)
 	v.excluded(p.Preview.Excluded)
+	if p.Preview.Excluded[string(worker.Done)] > 0 {
+		fmt.Fprintf(v.people(), "hint:  what is done is done anew only with --state done, and --from-step STEP or --rerun STEP\n")
+	}
 }
 
 // about says who wants what.
 func (v replayView) about(p replay.Plan) {
 	w := v.people()
-	fmt.Fprintf(w, "  chosen    %s\n  why       %s (%s, %s)\n", p.Chosen, oneLine(p.Why), oneLine(p.Who), rfc3339(p.At))
+	fmt.Fprintf(w, "  chosen    %s\n  why       %s (%s, %s)\n", p.Chosen, printable(p.Why), printable(p.Who), rfc3339(p.At))
 	if p.FromStep != "" {
-		fmt.Fprintf(w, "  from      %s and all that depends on it, as far as that is safe\n", oneLine(p.FromStep))
+		fmt.Fprintf(w, "  from      %s and all that depends on it, as far as that is safe\n", printable(p.FromStep))
 	}
 	if len(p.Rerun) > 0 {
-		fmt.Fprintf(w, "  rerun     %s%s\n", oneLine(strings.Join(p.Rerun, ", ")), map[bool]string{true: ", unsafe ones too"}[p.Unsafe])
+		fmt.Fprintf(w, "  rerun     %s%s\n", printable(strings.Join(p.Rerun, ", ")), map[bool]string{true: ", unsafe ones too"}[p.Unsafe])
 	}
 	var edits []string
 	if p.Edit.Region != "" {
-		edits = append(edits, "region="+oneLine(p.Edit.Region))
+		edits = append(edits, "region="+printable(p.Edit.Region))
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.Edit.Metadata)) {
-		edits = append(edits, "metadata."+oneLine(key)+"=…")
+		edits = append(edits, "metadata."+printable(key)+"=…")
 	}
 	if len(edits) > 0 {
 		fmt.Fprintf(w, "  edit      %s\n", strings.Join(edits, ", "))
@@ -85,20 +92,13 @@ func short(hash string) string { return hash[:min(8, len(hash))] }
 func (v replayView) preview(p replay.Plan) {
 	w := v.people()
 	fmt.Fprintf(w, "  writes    %d at the most, one for each user\n", p.Preview.Writes)
-	fmt.Fprintf(w, "  time      about %s at %g/s, half of the write budget\n", lasts(p.Preview.Minutes), replay.DefaultRate(p.Limit))
+	fmt.Fprintf(w, "  time      %s at %g/s, half of the write budget\n", nearly(time.Duration(p.Preview.Minutes*float64(time.Minute))), replay.DefaultRate(p.Limit))
 	for _, price := range p.Preview.Cost {
 		fmt.Fprintf(w, "  cost      %s at the most\n", price)
 	}
 	v.excluded(p.Preview.Excluded)
 	v.calls(p.Preview.Calls)
 	v.configs(p.Preview.Configs)
-}
-
-func lasts(minutes float64) string {
-	if minutes < 1 {
-		return "a minute"
-	}
-	return fmt.Sprintf("%.0f minutes", minutes)
 }
 
 func (v replayView) excluded(by map[string]int) {
@@ -175,11 +175,12 @@ func (v replayView) report(id string, r replay.Report) {
 	w := v.people()
 	fmt.Fprintf(w, "  enriched  %d\n", r.Enriched)
 	for _, c := range []struct {
+		name string
 		n    int
 		what string
-	}{{r.Open, "still open: the worker is at them"}, {r.Again, "failed again"}, {r.Gone, "gone: nobody is there any more"}, {r.Left, "not reached yet"}} {
+	}{{"open", r.Open, "the worker is at them"}, {"failed", r.Again, "failed again"}, {"gone", r.Gone, "nobody is there any more"}, {"to come", r.Left, "not reached yet"}} {
 		if c.n > 0 {
-			fmt.Fprintf(w, "  %-8s  %d\n", strings.Fields(c.what)[0], c.n)
+			fmt.Fprintf(w, "  %-8s  %d (%s)\n", c.name, c.n, c.what)
 		}
 	}
 	for _, g := range r.Failing {
@@ -190,7 +191,7 @@ func (v replayView) report(id string, r replay.Report) {
 		fmt.Fprintf(w, "    %s: %s, e.g. %s\n", what, cause(g), g.Example)
 	}
 	if len(r.Failing) > 0 {
-		fmt.Fprintf(w, "see:   postconfirm runs list --plan %s --state parked\n", id)
+		fmt.Fprintf(w, "see:   %s\n", following(v.cmd, "postconfirm runs list --plan "+id+" --state parked"))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
 	"github.com/postconfirm/postconfirm/worker/audit"
+	"github.com/postconfirm/postconfirm/worker/inspect"
 	"github.com/postconfirm/postconfirm/worker/resolve"
 )
 
@@ -19,7 +20,6 @@ type resolveOptions struct {
 	operator
 	pool, sub, generation, step string
 	sent, notSent, resend       bool
-	write                       bool
 }
 
 func resolveCommand(std streams) *cobra.Command {
@@ -52,8 +52,7 @@ func resolveCommand(std streams) *cobra.Command {
 	f.BoolVar(&o.sent, "sent", false, "it happened")
 	f.BoolVar(&o.notSent, "not-sent", false, "it did not happen")
 	f.BoolVar(&o.resend, "resend", false, "do it once more; needs --queue")
-	f.BoolVar(&o.write, "write", false, "change it for real")
-	o.whoFlags(cmd)
+	o.writeFlags(cmd, "change it for real")
 	o.jsonFlag(cmd)
 	return cmd
 }
@@ -106,11 +105,7 @@ func (o *resolveOptions) run(ctx context.Context, std streams, args []string) (e
 		}
 		s.Sender = amazon.NewSender(clients.SQS, o.queue)
 	}
-	open := o.look
-	if o.write {
-		open = o.open
-	}
-	ledger, err := open(ctx)
+	ledger, err := o.openOrLook(ctx)
 	if err != nil {
 		return err
 	}
@@ -125,9 +120,22 @@ func (o *resolveOptions) run(ctx context.Context, std streams, args []string) (e
 		return nil
 	}
 	entry := audit.Entry{Action: "resolve " + string(a.Word), Run: a.Run.Key, Step: a.Step, Config: a.Run.Pipeline}
-	return o.audited(ctx, ledger, entry, func(*audit.Entry) error {
+	err = o.audited(ctx, ledger, entry, func(*audit.Entry) error {
 		return resolveProblem(a, s.Do(context.WithoutCancel(ctx), a))
 	})
+	if err == nil {
+		o.changed(std, a)
+	}
+	return err
+}
+
+// changed says what comes next.
+func (o *resolveOptions) changed(std streams, a resolve.Answer) {
+	w, next := o.people(std), "postconfirm runs show "+inspect.Quote(a.Run.Key)
+	if a.Word == resolve.NotSent && a.Run.State != worker.Open {
+		next = "postconfirm replay plan --key " + inspect.Quote(a.Run.Key) + " --state any --from-step " + inspect.Quote(a.Step) + " --why TICKET"
+	}
+	fmt.Fprintf(w, "done\nnext:  %s\n", following(o.cmd, next))
 }
 
 // say tells what changes.
@@ -161,6 +169,7 @@ func (o *resolveOptions) say(std streams, a resolve.Answer) {
 	}
 	if !o.write {
 		fmt.Fprintln(w, "nothing was changed; --write changes it")
+		fmt.Fprintf(w, "next:  %s\n", o.confirmed())
 	}
 }
 
@@ -182,7 +191,7 @@ func resolveProblem(a resolve.Answer, err error) error {
 	case errors.Is(err, resolve.ErrOpen):
 		p.hint, p.next = "wait until it is over, or say --sent or --not-sent", "postconfirm runs show "+key
 	case errors.Is(err, resolve.ErrErased):
-		p.hint, p.next = "a replay asks for them anew", "postconfirm replay plan --key "+key+" --from-step STEP --why TICKET"
+		p.hint, p.next = "a replay asks for them anew", "postconfirm replay plan --key "+key+" --state any --from-step STEP --why TICKET"
 	case errors.Is(err, resolve.ErrChanged):
 		p.hint = "nothing was changed; run it again to look again"
 	case errors.Is(err, resolve.ErrGone):

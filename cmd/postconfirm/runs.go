@@ -15,6 +15,7 @@ import (
 	"github.com/postconfirm/postconfirm/enrich/connect/all"
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/amazon"
+	"github.com/postconfirm/postconfirm/worker/audit"
 	"github.com/postconfirm/postconfirm/worker/inspect"
 )
 
@@ -58,7 +59,7 @@ func (o *lookOptions) inspector(ctx context.Context, f worker.Filter) (i *inspec
 	if err != nil {
 		return nil, nil, err
 	}
-	i.Index = l
+	i.Index, i.Audit = l, &audit.Log{Papers: l}
 	if strings.HasPrefix(o.ledger, tablePrefix) {
 		i.Page = 20_000 // each page reads the whole table
 	}
@@ -81,12 +82,9 @@ func (o *lookOptions) letters(ctx context.Context, f worker.Filter) (inspect.Let
 	case url == "":
 		return nil, nil
 	}
-	clients, err := amazon.Connect(ctx, nil)
-	if err == nil {
-		err = amazon.CheckQueueURL(url, clients.Region)
-	}
+	clients, err := connectTo(ctx, "--dlq", url)
 	if err != nil {
-		return nil, &problem{err: err, code: exitUsage}
+		return nil, err
 	}
 	return amazon.NewLetters(clients.SQS, url, nil), nil
 }
@@ -100,23 +98,6 @@ func connectorCodes() []enrich.Code {
 		codes = append(codes, kind.Page.Codes...)
 	}
 	return codes
-}
-
-// chosen reads the flags that choose runs.
-func (o *lookOptions) chosen(f *filterOptions, now time.Time) (worker.Filter, error) {
-	since, until, err := o.span(now)
-	if err != nil {
-		return worker.Filter{}, err
-	}
-	return f.filter(now, since, until)
-}
-
-// suffix is what a command that is suggested needs to find the same ledger.
-func (o *lookOptions) suffix() string {
-	if o.ledger == os.Getenv("POSTCONFIRM_LEDGER") {
-		return ""
-	}
-	return inspect.Arg("ledger", o.ledger)
 }
 
 // looked says how the look at dead letters went.
@@ -152,6 +133,3 @@ func causeText(c worker.Cause) string {
 	}
 	return text[1:]
 }
-
-// utc is a moment for people, who are told that it is UTC.
-func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }

@@ -27,7 +27,7 @@ func runsGroupCommand(std streams) *cobra.Command {
 		Use:   "group",
 		Short: "Count the runs in trouble by state and cause",
 		Long: "Counts the runs that have a cause, the largest group first: how many, when the first and the last were saved, a trend,\n" +
-			"one of them, and the command that comes next. The trend has --parts parts of --each, the last one ending now; a run\n" +
+			"one of them, and the command that comes next. FIRST and LAST are ages. The trend has --parts parts of --each, the last one ending now; a run\n" +
 			"counts where it was saved last. Under a trend, \" \" is nothing and \"#\" the most of its line.\n\n" +
 			"Exit codes: 0 done, 2 wrong use, 3 some runs are damaged and were left out, 130 interrupted, 141 nobody reads.",
 		Example: "  postconfirm runs group --ledger sqlite:./ledger.db\n" +
@@ -38,7 +38,7 @@ func runsGroupCommand(std streams) *cobra.Command {
 		},
 	}
 	cmd.Flags().SortFlags = false
-	o.filterOptions.flags(cmd)
+	o.filterOptions.flags(cmd, "")
 	o.spanFlags(cmd)
 	cmd.Flags().IntVar(&o.parts, "parts", 12, "parts of the trend")
 	cmd.Flags().StringVar(&o.each, "each", "1h", "`duration` of a part: 10m, 1h, 1d")
@@ -85,7 +85,7 @@ func (o groupOptions) group(ctx context.Context, std streams, i *inspect.Inspect
 	if o.json {
 		people, show = std.err, o.encode
 	}
-	if err := show(std, g); err != nil {
+	if err := show(std, g, t); err != nil {
 		return err
 	}
 	fmt.Fprintf(people, "%s in %s%s%s; the trend is the last %d × %s; times are UTC\n", count(g.Runs, "run"), count(len(g.Groups), "group"), window(q.Filter),
@@ -93,11 +93,11 @@ func (o groupOptions) group(ctx context.Context, std streams, i *inspect.Inspect
 	return o.leftOut(g.Damaged, g.Why)
 }
 
-func (o groupOptions) encode(std streams, g inspect.Grouped) error {
+func (o groupOptions) encode(std streams, g inspect.Grouped, _ worker.Trend) error {
 	encoder := json.NewEncoder(std.out)
 	for _, group := range g.Groups {
 		if group.Next != "" {
-			group.Next += o.suffix()
+			group.Next = following(o.cmd, group.Next)
 		}
 		if err := encoder.Encode(group); err != nil {
 			return err
@@ -106,28 +106,34 @@ func (o groupOptions) encode(std streams, g inspect.Grouped) error {
 	return nil
 }
 
-func (o groupOptions) table(std streams, g inspect.Grouped) error {
+func (o groupOptions) table(std streams, g inspect.Grouped, t worker.Trend) error {
 	if len(g.Groups) == 0 {
 		return nil
 	}
 	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RUNS\tSHARE\tSTATE\tCAUSE\tFIRST\tLAST\tTREND\tEXAMPLE")
+	fmt.Fprintln(w, "RUNS\tSHARE\tSTATE\tCAUSE\tFIRST\tLAST\tTREND")
 	for _, group := range g.Groups {
-		fmt.Fprintf(w, "%d\t%.0f%%\t%s\t%s\t%s\t%s\t[%s]\t%s\n", group.Runs, 100*group.Share, group.State, causeText(group.Cause),
-			utc(group.First), utc(group.Last), inspect.Spark(group.Trend), printable(group.Example))
+		fmt.Fprintf(w, "%d\t%.0f%%\t%s\t%s\t%s\t%s\t[%s]\n", group.Runs, 100*group.Share, group.State, causeText(group.Cause),
+			age(t.End.Sub(group.First)), age(t.End.Sub(group.Last)), inspect.Spark(group.Trend))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(std.out)
 	for _, group := range g.Groups {
-		if _, err := fmt.Fprintf(std.out, "%s\n", causeText(group.Cause)); err != nil {
+		if _, err := fmt.Fprintf(std.out, "%s (%s)\n", causeText(group.Cause), group.State); err != nil {
 			return err
 		}
 		if group.Meaning != "" {
 			fmt.Fprintf(std.out, "  means  %s\n", group.Meaning)
 		}
-		fmt.Fprintf(std.out, "  next   %s%s\n", group.Next, o.suffix())
+		if group.Do != "" {
+			fmt.Fprintf(std.out, "  do     %s\n", group.Do)
+		}
+		if group.Example != "" && group.State != inspect.NoRun {
+			fmt.Fprintf(std.out, "  one    %s\n", following(o.cmd, "postconfirm runs show "+group.Example))
+		}
+		fmt.Fprintf(std.out, "  next   %s\n", following(o.cmd, group.Next))
 	}
 	fmt.Fprintln(std.out)
 	return nil

@@ -40,7 +40,7 @@ func runsListCommand(std streams) *cobra.Command {
 		},
 	}
 	cmd.Flags().SortFlags = false
-	o.filterOptions.flags(cmd)
+	o.filterOptions.flags(cmd, "")
 	o.spanFlags(cmd)
 	cmd.Flags().IntVar(&o.limit, "limit", 100, "at most so many; 0 is all")
 	cmd.Flags().StringVar(&o.after, "after", "", "only keys behind this `key`: the last one of the page before")
@@ -68,34 +68,44 @@ func runsList(ctx context.Context, std streams, o listOptions) error {
 // list writes the rows as they are read.
 func (o listOptions) list(ctx context.Context, std streams, i *inspect.Inspector, q inspect.Query) error {
 	people, show := std.out, o.table(std.out, i.Letters != nil)
+	one := ""
 	if o.json {
 		encoder := json.NewEncoder(std.out)
 		people, show = std.err, func(r inspect.Row) error { return encoder.Encode(r) }
 	}
-	listed, err := i.Each(ctx, q, show)
+	listed, err := i.Each(ctx, q, func(r inspect.Row) error {
+		if one == "" && r.State != inspect.NoRun {
+			one = r.Key
+		}
+		return show(r)
+	})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(people, "%s%s%s\n", count(listed.Rows, "row"), window(q.Filter), o.looked(listed.Letters, listed.Cut))
 	if listed.More {
 		fmt.Fprintf(people, "more: the same command with --after %s, or --limit 0\n", listed.Last)
+		fmt.Fprintf(people, "next:  %s\n", sameCommand(o.cmd, "--after="+listed.Last))
+	}
+	if one != "" && !o.json {
+		fmt.Fprintf(people, "one:   %s\n", following(o.cmd, "postconfirm runs show "+one))
 	}
 	return o.leftOut(listed.Damaged, listed.Why)
 }
 
 // table writes rows in columns of fixed widths, since nobody knows what comes: memory stays flat.
 func (o listOptions) table(w io.Writer, letters bool) func(inspect.Row) error {
-	const columns = "%-26s  %-8s  %4s  %8s  %7s  %s%-32s  %s\n"
+	const columns = "%-26s  %-8s  %4s  %8s  %7s  %s%s\n"
 	started := false
 	return func(r inspect.Row) error {
 		if !started {
 			started = true
-			if _, err := fmt.Fprintf(w, columns, "KEY", "STATE", "AGE", "ATTEMPTS", "REOPENS", lettersColumn("LETTERS", letters), "CAUSE", "FLAGS"); err != nil {
+			if _, err := fmt.Fprintf(w, columns, "KEY", "STATE", "AGE", "ATTEMPTS", "REOPENS", lettersColumn("LETTERS", letters), "CAUSE; FLAGS"); err != nil {
 				return err
 			}
 		}
 		_, err := fmt.Fprintf(w, columns, keyText(r), r.State, age(time.Since(r.FirstSeen)), strconv.Itoa(r.Attempts), strconv.Itoa(r.Reopens),
-			lettersColumn(lettersText(r.Letters), letters), causeText(r.Cause), flagsText(r))
+			lettersColumn(lettersText(r.Letters), letters), causeAndFlags(r))
 		return err
 	}
 }
@@ -124,6 +134,15 @@ func keyText(r inspect.Row) string {
 		return "(no message)"
 	}
 	return printable(r.Key)
+}
+
+// causeAndFlags are behind the last column: most runs have no flags.
+func causeAndFlags(r inspect.Row) string {
+	text := causeText(r.Cause)
+	if flags := flagsText(r); flags != "-" {
+		text += "; " + flags
+	}
+	return text
 }
 
 // flagsText are a run's flags, its open effects, and whether somebody is at it.

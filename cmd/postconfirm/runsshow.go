@@ -63,7 +63,7 @@ func pipelineHere() string {
 
 // who says which run is meant, by its key or by its identity.
 func (o showOptions) who(key string) (worker.Identity, error) {
-	const usage = "postconfirm runs show KEY, or postconfirm runs show --pool ID --sub SUB"
+	const usage = "postconfirm runs show --help"
 	switch {
 	case key != "" && (o.sub != "" || o.pool != ""):
 		return worker.Identity{}, &problem{err: errors.New("a run is named by its key or by --pool and --sub, not by both"), next: usage, code: exitUsage}
@@ -104,18 +104,18 @@ func (o showOptions) tell(ctx context.Context, std streams, i *inspect.Inspector
 	switch {
 	case errors.Is(err, inspect.ErrNoRun):
 		return &problem{err: err, hint: "the message may be on the queue still, or a dead letter without a run",
-			next: "postconfirm runs list --state no-run --with-dlq" + o.suffix(), code: exitFailed}
+			next: "postconfirm runs list --state no-run --with-dlq", code: exitFailed}
 	case errors.Is(err, worker.ErrDamaged):
 		return &problem{err: err, hint: "the ledger's record of this run can't be trusted", next: "postconfirm ledger verify " + o.ledger, code: exitFailed}
 	case err != nil:
 		return err
 	}
 	for n := range d.Next {
-		d.Next[n] += o.suffix()
+		d.Next[n] = following(o.cmd, d.Next[n])
 	}
 	for _, effect := range d.Unknown {
 		for n := range effect.Commands {
-			effect.Commands[n] += o.suffix()
+			effect.Commands[n] = following(o.cmd, effect.Commands[n])
 		}
 	}
 	if o.json {

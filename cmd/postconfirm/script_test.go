@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 			"users": users, "scene": scene, "box": box, "vendor": vendor, "vendors": vendors, "attribute": attribute,
 			"expand": expand, "status": status, "steady": steady, "spoil": spoil, "hold": holdLedger, "trouble": trouble, "noted": noted,
 			"missed": missed, "await": await, "holds": holds,
-			"crowd": startCrowd, "mend": mend, "called": called, "groups": groups, "states": states, "plan": plan, "keys": keys, "swap": swap,
+			"crowd": startCrowd, "mend": mend, "called": called, "follow": follow, "states": states, "plan": plan, "keys": keys, "swap": swap,
 			"trimmed": trimmed, "reshape": reshape, "lost": lost, "awaited": awaited, "enriched": enriched, "stopped": stopped, "unread": unreadOutput},
 	})
 }

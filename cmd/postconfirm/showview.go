@@ -54,7 +54,13 @@ func (v showView) head(w io.Writer, d *inspect.Detail) {
 	}
 	line("person", "%s in %s, generation %s", printable(d.Sub), printable(d.Pool), printable(d.Generation))
 	line("event", "%s", v.event(d.Event))
+	if d.Event.Steps != nil {
+		line("steps", "%s; the others are not run", named(d.Event.Steps))
+	}
 	line("pipeline", "%s", pipelineText(d.Config))
+	if d.Config.Differs {
+		line("given now", "%s", printable(d.Config.Current))
+	}
 	if d.Reopens > 0 {
 		line("reopened", "last %s by %s", utc(d.Reopened), printable(cmp.Or(d.Plan, "an operator")))
 	}
@@ -94,7 +100,7 @@ func pipelineText(c inspect.Config) string {
 	case c.Hash == "":
 		return "no delivery has ended yet"
 	case c.Differs:
-		return printable(c.Hash) + ", which is not the file given now: " + c.Current
+		return printable(c.Hash) + ", which is not the file given now"
 	case c.Current != "":
 		return printable(c.Hash) + ", the file given now"
 	}
@@ -163,8 +169,20 @@ func stepState(s inspect.Step) string {
 	if s.Attempts > 0 {
 		text += ", " + count(s.Attempts, "attempt")
 	}
+	if s.Settled != nil {
+		text += ", settled by " + settledText(*s.Settled)
+	}
 	if len(s.Waits) > 0 {
 		text += ", waits for " + strings.Join(s.Waits, ", ")
+	}
+	return text
+}
+
+// settledText names who settled a step.
+func settledText(s inspect.Settled) string {
+	text := cmp.Or(printable(s.Who), "an event of the other side")
+	if s.Why != "" {
+		text += " (" + printable(s.Why) + ")"
 	}
 	return text
 }
@@ -199,8 +217,11 @@ func fateText(a inspect.Attribute) string {
 	if a.Why != "" {
 		text += ": " + printable(a.Why)
 	}
-	if len(a.On) > 0 {
-		text += ", waits for " + strings.Join(a.On, ", ")
+	switch {
+	case len(a.On) > 0 && a.Fate == inspect.Never:
+		text = "not written, for want of " + strings.Join(a.On, ", ")
+	case len(a.On) > 0:
+		text += " for " + strings.Join(a.On, ", ")
 	}
 	if a.Stranger {
 		text += " (not in the file)"
@@ -222,7 +243,10 @@ func (v showView) codes(w io.Writer, d *inspect.Detail) {
 		if n == 0 {
 			fmt.Fprintln(w, "\ncodes")
 		}
-		fmt.Fprintf(w, "  %s\t%s %s\n", printable(e.Code), printable(e.Meaning), printable(e.Do))
+		fmt.Fprintf(w, "  %s\t%s\n", printable(e.Code), printable(e.Meaning))
+		if e.Do != "" {
+			fmt.Fprintf(w, "  \t%s\n", printable(e.Do))
+		}
 	}
 }
 

@@ -34,13 +34,18 @@ func newView(std streams, o demoOptions) view {
 	return v
 }
 
+// terminal tells whether somebody looks at w. The null device is a character device as well, and nobody looks at it.
 func terminal(w io.Writer) bool {
 	file, ok := w.(interface{ Stat() (os.FileInfo, error) })
 	if !ok {
 		return false
 	}
 	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	nowhere, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, nowhere)
 }
 
 // paint colours a text for a terminal.

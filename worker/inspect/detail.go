@@ -48,6 +48,7 @@ type Event struct {
 	Region   string           `json:"region,omitempty"`
 	User     Value            `json:"user"` // nothing: the sub, or not known any more
 	Metadata map[string]Value `json:"metadata,omitempty"`
+	Steps    []string         `json:"steps,omitzero"` // that the run is about, by choice; none if it is empty, nil is all
 }
 
 // Config says with which pipeline file the run was worked on last.
@@ -96,6 +97,9 @@ func (i *Inspector) Detail(ctx context.Context, key string, id worker.Identity, 
 	if err := i.others(ctx, d, run); err != nil {
 		return nil, err
 	}
+	if err := i.settledBy(ctx, d); err != nil {
+		return nil, err
+	}
 	m, err := i.look(ctx, o.MaxLetters)
 	if err != nil {
 		return nil, err
@@ -121,14 +125,20 @@ func (i *Inspector) describe(run worker.Run, o *DetailOptions) *Detail {
 		d.Lease = &Lease{run.Owner, run.LeaseUntil, d.Held}
 	}
 	if d.Code != "" {
-		explanation := i.Explain(d.Code)
-		if d.Class == worker.ClassUnknown {
-			explanation.Do = "Look at the other side whether it happened, then settle the open effect."
-		}
+		explanation := i.explainCause(d.Cause)
 		d.Explanation = &explanation
 	}
 	d.Codes, d.Next = i.explained(d), nextOfRun(d)
 	return d
+}
+
+// explainCause explains the code of a cause, and what to do about it.
+func (i *Inspector) explainCause(c worker.Cause) Explanation {
+	e := i.Explain(c.Code)
+	if c.Class == worker.ClassUnknown {
+		e.Do = "Look at the other side whether it happened, then settle the open effect."
+	}
+	return e
 }
 
 // explained are the codes of steps, attempts and attributes that have an explanation, in their order.
@@ -156,7 +166,7 @@ func (i *Inspector) explained(d *Detail) (all []Explanation) {
 
 func eventOf(run worker.Run, show bool) Event {
 	m := run.Message()
-	e := Event{At: run.Origin.At, Source: run.Source, Client: run.Client, Region: m.Region, User: text(run.Origin.User, show)}
+	e := Event{At: run.Origin.At, Source: run.Source, Client: run.Client, Region: m.Region, User: text(run.Origin.User, show), Steps: run.Origin.Steps}
 	for name, value := range run.Origin.Metadata {
 		if e.Metadata == nil {
 			e.Metadata = map[string]Value{}

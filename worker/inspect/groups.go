@@ -13,6 +13,7 @@ type Group struct {
 	worker.Group
 	Share   float64 `json:"share"`             // of all runs in the answer, 0 to 1
 	Meaning string  `json:"meaning,omitempty"` // of the code, if it is known
+	Do      string  `json:"do,omitempty"`      // likewise: what helps
 	Next    string  `json:"next,omitempty"`    // a command
 }
 
@@ -49,8 +50,8 @@ func (i *Inspector) Groups(ctx context.Context, q Query, t worker.Trend) (all Gr
 		all.Runs += g.Runs
 	}
 	for _, g := range groups {
-		meaning := i.Explain(g.Code)
-		all.Groups = append(all.Groups, Group{Group: g, Share: float64(g.Runs) / float64(all.Runs), Meaning: meaning.Meaning, Next: nextOfGroup(g, q.Filter)})
+		code := i.explainCause(g.Cause)
+		all.Groups = append(all.Groups, Group{Group: g, Share: float64(g.Runs) / float64(all.Runs), Meaning: code.Meaning, Do: code.Do, Next: nextOfGroup(g, q.Filter)})
 	}
 	return all, nil
 }

@@ -53,7 +53,7 @@ func TestTheNextCommandChoosesNoMoreThanWasLookedAt(t *testing.T) {
 	}
 	f = worker.Filter{Pipeline: "9f"}
 	got, err = i.Groups(t.Context(), inspect.Query{Filter: f}, worker.Trend{})
-	if err != nil || len(got.Groups) != 1 || got.Groups[0].Next != "postconfirm runs list --state parked --step crm --class temporary --code http_503 --pipeline-hash 9f" {
+	if err != nil || len(got.Groups) != 1 || got.Groups[0].Next != "postconfirm replay plan --state parked --step crm --class temporary --code http_503 --pipeline-hash 9f --why TICKET" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -35,6 +35,7 @@ type Letters interface {
 // Inspector looks. It is safe for concurrent use if its parts are.
 type Inspector struct {
 	Index   worker.Index
+	Audit   entries          // the operators' log, for who settled a step; nil: nobody is named
 	Letters Letters          // nil: dead letters are not looked at
 	Codes   []enrich.Code    // of the connectors, for explanations; may be nil
 	Page    int              // runs read at a time; 500

@@ -12,15 +12,16 @@ import (
 // taken for another flag.
 func Arg(flag, value string) string {
 	if strings.HasPrefix(value, "-") || value == "" {
-		return " --" + flag + "=" + quote(value)
+		return " --" + flag + "=" + Quote(value)
 	}
-	return " --" + flag + " " + quote(value)
+	return " --" + flag + " " + Quote(value)
 }
 
 // plainText are the characters that mean nothing to a shell.
 const plainText = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/@,+="
 
-func quote(s string) string {
+// Quote is a word as a shell takes it.
+func Quote(s string) string {
 	if s != "" && strings.Trim(s, plainText) == "" {
 		return s
 	}
@@ -40,7 +41,7 @@ func causeArgs(c worker.Cause) (args string) {
 // filterArgs are the other flags of a filter, so that a command chooses no more than was looked at.
 func filterArgs(f worker.Filter) (args string) {
 	for _, each := range []struct{ flag, value string }{{"pool", f.Pool}, {"source", f.Source}, {"generation", f.Generation}, {"client", f.Client},
-		{"domain", f.Domain}, {"pipeline-hash", f.Pipeline}, {"since", moment(f.Since)}, {"until", moment(f.Until)}} {
+		{"domain", f.Domain}, {"pipeline-hash", f.Pipeline}, {"plan", f.Plan}, {"since", moment(f.Since)}, {"until", moment(f.Until)}} {
 		if each.value != "" {
 			args += Arg(each.flag, each.value)
 		}
@@ -61,12 +62,12 @@ func moment(t time.Time) string {
 // why ends a command that wants a reason for the audit log.
 const why = " --why TICKET"
 
-// nextOfGroup is the command that comes next for a group. A plan does not choose by the pipeline file's hash.
+// nextOfGroup is the command that comes next for a group.
 func nextOfGroup(g worker.Group, f worker.Filter) string {
 	switch {
 	case g.State == NoRun:
 		return "postconfirm dlq list"
-	case g.State == worker.Parked && f.Pipeline == "":
+	case g.State == worker.Parked:
 		return "postconfirm replay plan --state parked" + causeArgs(g.Cause) + filterArgs(f) + why
 	}
 	return "postconfirm runs list --state " + string(g.State) + causeArgs(g.Cause) + filterArgs(f)
@@ -82,6 +83,14 @@ func nextOfEffect(key, step string) []string {
 func nextOfRun(d *Detail) (next []string) {
 	if d.State == worker.Parked {
 		next = append(next, "postconfirm replay plan"+Arg("key", d.Key)+why)
+	}
+	for _, s := range d.Steps {
+		if d.State == worker.Done && s.State == worker.StepFailed && !s.Stranger {
+			next = append(next, "postconfirm replay plan"+Arg("key", d.Key)+Arg("state", string(d.State))+Arg("from-step", s.ID)+why)
+		}
+	}
+	if d.Plan != "" {
+		next = append(next, "postconfirm replay show "+Quote(d.Plan))
 	}
 	if d.Cause != (worker.Cause{}) {
 		next = append(next, "postconfirm runs list"+Arg("state", string(d.State))+causeArgs(d.Cause))

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/postconfirm/postconfirm/enrich"
 	"github.com/postconfirm/postconfirm/worker"
+	"github.com/postconfirm/postconfirm/worker/audit"
 )
 
 // Step is how one step of the run stands.
@@ -24,9 +26,40 @@ type Step struct {
 	Attempts  int              `json:"attempts"`
 	At        time.Time        `json:"at,omitzero"`
 	MS        int64            `json:"ms,omitempty"`
-	Again     int              `json:"again,omitempty"` // how often an operator wanted it done anew
+	Again     int              `json:"again,omitempty"`   // how often an operator wanted it done anew
+	Settled   *Settled         `json:"settled,omitempty"` // somebody else than the worker said how it came out
 	Result    Value            `json:"result"`
 	Stranger  bool             `json:"not_in_pipeline,omitempty"` // the pipeline given has no such step
+}
+
+// Settled says who told how an open effect came out. Who is "" where that was no operator, but the other side, whose
+// events are in no log of operators, or where the log was not asked.
+type Settled struct {
+	Who string `json:"who,omitempty"`
+	Why string `json:"why,omitempty"`
+}
+
+// settledBy asks the operators' log who settled the steps that were settled: the last one about the step at about that
+// time, by the clocks of the machines that wrote both.
+func (i *Inspector) settledBy(ctx context.Context, d *Detail) error {
+	const around = 10 * time.Minute
+	for n := range d.Steps {
+		s := &d.Steps[n]
+		if s.Settled == nil || i.Audit == nil {
+			continue
+		}
+		q := AuditQuery{Run: d.Key, Step: s.ID, Since: s.At.Add(-around), Until: s.At.Add(around)}
+		_, err := Audit(ctx, i.Audit, q, func(e audit.Entry) error {
+			if e.State != audit.Refused && e.State != audit.Failed {
+				s.Settled.Who, s.Settled.Why = e.Who, e.Why
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stepsOf are the pipeline's steps in its order, then those of the run that it does not have, by name.
@@ -51,8 +84,12 @@ func stepsOf(r worker.Run, o *DetailOptions) []Step {
 }
 
 func stepOf(id string, s worker.StepRecord, show bool) Step {
-	return Step{ID: id, State: s.State, Outcome: s.Outcome, Condition: s.If, Code: s.Code, Kind: s.Kind, Attempts: s.Attempts, At: s.At,
+	step := Step{ID: id, State: s.State, Outcome: s.Outcome, Condition: s.If, Code: s.Code, Kind: s.Kind, Attempts: s.Attempts, At: s.At,
 		MS: s.Took, Again: s.Again, Result: result(id, s, show)}
+	if s.Settled {
+		step.Settled = &Settled{}
+	}
+	return step
 }
 
 // result is the stored answer. That of the attributes step is names of attributes, which are no values.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postconfirm/postconfirm/enrich/event"
 	"github.com/postconfirm/postconfirm/worker"
 )
 
@@ -28,7 +29,7 @@ type Attempt struct {
 // timeline is what the ledger still knows of a run's life, the oldest first.
 func timeline(r worker.Run, now time.Time) []Moment {
 	all := []Moment{
-		{At: r.Origin.At, What: "event", Text: "confirmed, says the sender"},
+		{At: r.Origin.At, What: "event", Text: eventText(r)},
 		{At: r.FirstSeen, What: "seen", Text: "first claimed by a worker"},
 		{At: r.Reopened, What: "reopened", Text: reopenedText(r)},
 		{At: r.Erased, What: "erased", Text: "answers erased"},
@@ -41,6 +42,14 @@ func timeline(r worker.Run, now time.Time) []Moment {
 	}
 	all = append(all, Moment{At: r.Updated, What: "saved", Text: savedText(r)})
 	return inOrder(slices.DeleteFunc(all, func(m Moment) bool { return m.At.IsZero() }))
+}
+
+// eventText is what the run's first message was about.
+func eventText(r worker.Run) string {
+	if r.Source == event.SourceReconcile || r.Source == event.SourceBackfill {
+		return "enqueued by " + r.Source
+	}
+	return "confirmed, says the sender"
 }
 
 func inOrder(all []Moment) []Moment {
@@ -87,7 +96,7 @@ func stepMoments(id string, s worker.StepRecord) (all []Moment) {
 	if s.State == worker.StepIntent && at.IsZero() {
 		at = s.First
 	}
-	if s.State == worker.StepOpen || s.State == worker.StepFailed && len(s.Failures) > 0 {
+	if s.State == worker.StepOpen || s.State == worker.StepFailed && len(s.Failures) > 0 && !s.Settled {
 		return all // its last failure says it
 	}
 	return append(all, Moment{At: at, What: string(s.State), Step: id, Text: stateText(s)})
@@ -96,6 +105,8 @@ func stepMoments(id string, s worker.StepRecord) (all []Moment) {
 // stateText says how a step stands.
 func stateText(s worker.StepRecord) string {
 	switch {
+	case s.Settled:
+		return "settled as " + string(s.State) + ": " + s.Code
 	case s.State == worker.StepIntent:
 		return "an effect was about to happen"
 	case s.State == worker.StepUnknown:

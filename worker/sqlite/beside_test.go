@@ -142,7 +142,7 @@ func TestAnotherProcessAmendsWhileTheWorkerSaves(t *testing.T) {
 }
 
 func TestWhatWasAmendedSurvivesKills(t *testing.T) {
-	const kills = 30
+	kills := rounds(30)
 	l, path := filled(t, 1000)
 	stop, r, all := working(t, l), rand.New(rand.NewPCG(7, 8)), map[int]bool{}
 	for range kills {
@@ -160,7 +160,7 @@ func TestWhatWasAmendedSurvivesKills(t *testing.T) {
 }
 
 func TestTheWorkerIsKilledBesideWhoAmends(t *testing.T) {
-	const kills = 10
+	kills := rounds(10)
 	l, path := filled(t, 200)
 	shut(t, l)
 	b, r := beside(t, path), rand.New(rand.NewPCG(9, 10))

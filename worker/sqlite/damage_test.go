@@ -198,7 +198,7 @@ func clean(t *testing.T, what string, err error) {
 }
 
 func TestNoDamageIsSilent(t *testing.T) {
-	const trials = 60
+	trials := rounds(60)
 	closed, killed := take(t, 150, false), take(t, 80, true)
 	flip := func(r *rand.Rand, b []byte) []byte { b[r.IntN(len(b))] ^= 1 << r.IntN(8); return b }
 	for _, c := range []struct {

@@ -13,6 +13,15 @@ func sized(small, full int) int {
 	return small
 }
 
+// rounds is how often the same is tried again with other luck: a quarter of it with -short, as under the race detector,
+// which looks at how things are done and not at what the luck was.
+func rounds(n int) int {
+	if testing.Short() {
+		return max(1, n/4)
+	}
+	return n
+}
+
 // TestNoFlippedBitIsSilent goes through a ledger, its log and its mark and flips single bits: at full size every eighth,
 // each time another one of its byte, else some hundred. What Open, Run, Claim, Written and Verify say then is either the
 // truth or damage.

@@ -14,7 +14,7 @@ import (
 // TestWhatWasAcknowledgedSurvivesPowerLoss cuts the power after a drawn number of disk operations. What is left of a
 // file then is what was synced, and of the writes after it any part, in any order, the last sectors torn.
 func TestWhatWasAcknowledgedSurvivesPowerLoss(t *testing.T) {
-	losses := sized(60, 2000)
+	losses := rounds(sized(60, 2000))
 	r, total := rand.New(rand.NewPCG(5, 6)), 0
 	for loss := range losses {
 		dir, err := os.MkdirTemp(t.TempDir(), "loss")

@@ -114,7 +114,7 @@ func spoil(path, text string) error {
 }
 
 func TestSalvageOfAnyDamage(t *testing.T) {
-	const trials = 15
+	trials := rounds(15)
 	closed, killed := take(t, 150, false), take(t, 80, true)
 	flip := func(r *rand.Rand, b []byte) []byte { b[r.IntN(len(b))] ^= 1 << r.IntN(8); return b }
 	for _, c := range []struct {
