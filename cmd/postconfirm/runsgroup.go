@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/postconfirm/postconfirm/deploy/runbooks"
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/inspect"
 )
@@ -126,6 +127,9 @@ func (o groupOptions) table(std streams, g inspect.Grouped) error {
 		}
 		if group.Meaning != "" {
 			fmt.Fprintf(std.out, "  means  %s\n", group.Meaning)
+		}
+		if page := runbooks.Path(group.Cause.Code); page != "" {
+			fmt.Fprintf(std.out, "  page   %s\n", page)
 		}
 		fmt.Fprintf(std.out, "  next   %s%s\n", group.Next, o.suffix())
 	}
