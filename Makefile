@@ -54,7 +54,7 @@ test: ## all Go tests; needs nothing but Go
 	@test -n "$$POSTCONFIRM_TEST_MYSQL" || echo "test: NOT RUN: the sql connector against MySQL or MariaDB; make check-databases does"
 
 .PHONY: check
-check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs check-dynalite check-databases check-contributing check-reliability ## everything that must be green before a change lands
+check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs check-dynalite check-databases check-contributing check-deploy check-reliability ## everything that must be green before a change lands
 	@echo "check: all green"
 
 .PHONY: check-tools
@@ -109,20 +109,25 @@ check-dynalite: ## the DynamoDB ledger, held against dynalite
 check-databases: ## the sql connector, held against PostgreSQL and MariaDB from Debian
 	@GO=$(GO) deploy/check/databases.sh
 
-.PHONY: check-deploy-terraform
-check-deploy-terraform: ## the Terraform module: format, validate, tests, with the AWS provider's schema
-	@GO=$(GO) deploy/check/terraform.sh
-
 .PHONY: check-contributing
 check-contributing: ## the page about adding a connector, followed to the letter in a copy
 	@deploy/check/contributing.sh
 
+.PHONY: check-deploy
+check-deploy: check-deploy-cfn check-deploy-terraform check-deploy-helm check-deploy-systemd check-deploy-container check-deploy-reproducible check-deploy-guide ## all that is under deploy/; about two minutes, five the first time
+	@echo "check-deploy: all green"
+
+.PHONY: check-deploy-full
+check-deploy-full: ## the same, with the image for both architectures, and all programs and zips built twice
+	FULL=1 $(MAKE) --no-print-directory check-deploy
+
 .PHONY: check-deploy-cfn
-check-deploy-cfn: check-tools ## the CloudFormation templates, the rights derived from the code, the zips; about two minutes
+check-deploy-cfn: check-tools ## the CloudFormation templates, and the rights derived from the code
 	@GO=$(GO) deploy/check/cloudformation.sh
-.PHONY: check-deploy-container
-check-deploy-container: build ## build the image for both architectures with buildah, start it as it says, stop it in order
-	@deploy/check/container.sh $(BIN)/postconfirm
+
+.PHONY: check-deploy-terraform
+check-deploy-terraform: ## the Terraform module: format, validate, tests, with the AWS provider's schema
+	@GO=$(GO) deploy/check/terraform.sh
 
 .PHONY: check-deploy-helm
 check-deploy-helm: check-tools ## the Helm chart against Helm's linter, the types and rules of Kubernetes, models of KEDA's objects
@@ -132,9 +137,17 @@ check-deploy-helm: check-tools ## the Helm chart against Helm's linter, the type
 check-deploy-systemd: build ## the systemd unit against systemd's checks, and the worker under its filters
 	@deploy/check/systemd.sh $(BIN)/postconfirm $(BIN)/worker
 
+.PHONY: check-deploy-container
+check-deploy-container: build ## build the image with buildah, start it as it says, stop it in order
+	@deploy/check/container.sh $(BIN)/postconfirm
+
 .PHONY: check-deploy-reproducible
 check-deploy-reproducible: ## build what ships twice, from two directories: the same bytes
 	@GO=$(GO) deploy/check/reproducible.sh
+
+.PHONY: check-deploy-guide
+check-deploy-guide: check-tools build ## the commands of deploy's pages: AWS's with its own models, ours on a local cloud
+	@deploy/check/guide.sh $(BIN)/postconfirm
 
 .PHONY: release-snapshot
 release-snapshot: ## build all that a release ships into bin/dist, publish nothing; the first time goreleaser too, which takes minutes

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/postconfirm/postconfirm/deploy/runbooks"
 	"github.com/postconfirm/postconfirm/worker"
 	"github.com/postconfirm/postconfirm/worker/inspect"
 )
@@ -129,6 +130,9 @@ func (o groupOptions) table(std streams, g inspect.Grouped, t worker.Trend) erro
 		}
 		if group.Do != "" {
 			fmt.Fprintf(std.out, "  do     %s\n", group.Do)
+		}
+		if page := runbooks.Path(group.Cause.Code); page != "" {
+			fmt.Fprintf(std.out, "  page   %s\n", page)
 		}
 		if group.Example != "" && group.State != inspect.NoRun {
 			fmt.Fprintf(std.out, "  one    %s\n", following(o.cmd, "postconfirm runs show "+group.Example))

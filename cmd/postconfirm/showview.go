@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/postconfirm/postconfirm/deploy/runbooks"
 	"github.com/postconfirm/postconfirm/worker/inspect"
 )
 
@@ -48,6 +49,9 @@ func (v showView) head(w io.Writer, d *inspect.Detail) {
 	if e := d.Explanation; e != nil && e.Meaning != "" {
 		line("means", "%s", e.Meaning)
 		line("do", "%s", e.Do)
+	}
+	if page := runbooks.Path(d.Code); page != "" {
+		line("page", "%s", page)
 	}
 	if len(d.Flags) > 0 {
 		line("flags", "%s", flagsText(d.Row))

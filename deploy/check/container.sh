@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the image of deploy/container/Dockerfile for both architectures with buildah, then starts its worker as the image
-# says, on a local cloud: it must be uid 65532 without any capability, be ready, keep its ledger on the volume, and stop in
+# Builds the image of deploy/container/Dockerfile with buildah, for this machine's architecture (with FULL=1 for amd64 and
+# arm64), then starts its worker as the image says, on a local cloud: it must be uid 65532 without any capability, be ready, keep its ledger on the volume, and stop in
 # order on SIGTERM. No network: the bases are stand-ins (busybox and this machine's Go; certificates), so what the real
 # bases hold is not seen here. deploy/check/container.sh PATH-OF-POSTCONFIRM
 set -euo pipefail
@@ -22,6 +22,10 @@ if [ ${#need[@]} -gt 0 ]; then
   $sudo apt-get update -qq
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
 fi
+
+own=$(go env GOHOSTARCH)
+architectures=("$own")
+if [ "${FULL:-}" = 1 ]; then architectures=(amd64 arm64); fi
 
 dir=$(mktemp -d)
 started=()
@@ -50,7 +54,7 @@ cp /bin/busybox "$dir/go/bin/busybox"
 for name in sh mkdir; do ln -s busybox "$dir/go/bin/$name"; done
 cp /etc/ssl/certs/ca-certificates.crt "$dir/base/etc/ssl/certs/" 2>/dev/null || true
 echo 'nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin' >"$dir/base/etc/passwd"
-for arch in amd64 arm64; do # the compiler's runs here under both names: this buildah looks for it under the target's
+for arch in "${architectures[@]}"; do # the compiler's runs here under both names: this buildah looks for it under the target's
   scratch "go-$arch" $arch "$dir/go" --env PATH=/usr/local/go/bin:/bin --env GOPATH=/go --env GOCACHE=/cache --env GOPROXY=off \
     --env GOTOOLCHAIN=local --env HOME=/tmp
   scratch "base-$arch" $arch "$dir/base" --user 65532
@@ -61,7 +65,7 @@ mkdir "$dir/context"
 git ls-files --cached --others --exclude-standard -z | tar --null -T - -c | tar -x -C "$dir/context"
 go mod download; mkdir -p "$(go env GOCACHE)" # of a machine that never built
 machine() { $sudo od -An -tx1 -j18 -N1 "$1" | tr -d ' '; } # of an ELF file: 3e is amd64, b7 arm64
-for arch in amd64 arm64; do
+for arch in "${architectures[@]}"; do
   began=$SECONDS
   alone=(unshare --net)
   b bud --isolation chroot --pull-never --platform "linux/$arch" --timestamp 0 -q \
@@ -77,12 +81,12 @@ for arch in amd64 arm64; do
   done
   [ "$(b inspect -t image -f '{{.OCIv1.Architecture}} {{.OCIv1.Config.User}}' "localhost/postconfirm-$arch")" = "$arch 65532:65532" ] || wrong "the image for $arch says another architecture or user"
   say "built for $arch in $((SECONDS - began)) s: $($sudo stat -c %s "$root/usr/local/bin/postconfirm-worker") bytes of worker, $($sudo stat -c %s "$root/usr/local/bin/postconfirm") of postconfirm"
-  [ "$arch" = "$(go env GOHOSTARCH)" ] && image=$c
+  if [ "$arch" = "$own" ]; then image=$c; fi
 done
 
 # The container, as its image says: its user, its entrypoint, its variables; the network is the host's.
 cloud "$postconfirm"
-read -r -a entrypoint <<<"$(b inspect -t image -f '{{range .OCIv1.Config.Entrypoint}}{{.}} {{end}}' "localhost/postconfirm-$(go env GOHOSTARCH)")"
+read -r -a entrypoint <<<"$(b inspect -t image -f '{{range .OCIv1.Config.Entrypoint}}{{.}} {{end}}' "localhost/postconfirm-$own")"
 variables=()
 while read -r v; do variables+=(--env "$v"); done < <(worker_env /etc/postconfirm/pipeline.yaml /etc/postconfirm/secrets sqlite:/var/lib/postconfirm/ledger.db)
 b run --isolation chroot -v "$dir/etc:/etc/postconfirm:ro" "${variables[@]}" "$image" -- "${entrypoint[@]}" >"$dir/worker.log" 2>&1 &

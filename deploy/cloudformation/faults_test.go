@@ -46,7 +46,7 @@ var seededFaults = []seeded{
 	{"a queue is not encrypted", "SqsManagedSseEnabled: !If [HasQueueKey, !Ref AWS::NoValue, true]", "SqsManagedSseEnabled: !If [HasQueueKey, !Ref AWS::NoValue, false]", "queues are encrypted"},
 	{"the time to live has another attribute", "AttributeName: expires, Enabled", "AttributeName: expire, Enabled", "the ledger is the worker's table"},
 	{"the index is gone", "        - IndexName: unfinished\n", "        - IndexName: open\n", "the ledger is the worker's table"},
-	{"the index lacks an attribute", "NonKeyAttributes: [state, first_seen]", "NonKeyAttributes: [state]", "the ledger is the worker's table"},
+	{"the index lacks an attribute", "NonKeyAttributes: [state, first_seen, trouble]", "NonKeyAttributes: [state, first_seen]", "the ledger is the worker's table"},
 	{"there is no point to recover to", "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false", "the ledger is the worker's table"},
 	{"the table goes with the stack", "Type: AWS::DynamoDB::Table\n    DeletionPolicy: Retain\n", "Type: AWS::DynamoDB::Table\n    DeletionPolicy: Delete\n", "what people own outlives the stack"},
 	{"the journal goes with the stack", "Type: AWS::Logs::LogGroup\n    DeletionPolicy: RetainExceptOnCreate\n", "Type: AWS::Logs::LogGroup\n    DeletionPolicy: Delete\n", "what people own outlives the stack"},

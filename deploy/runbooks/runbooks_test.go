@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/postconfirm/postconfirm/deploy/runbooks"
+	"github.com/postconfirm/postconfirm/worker/inspect"
 )
 
 var update = flag.Bool("update", false, "write the index")
@@ -49,10 +50,6 @@ func TestEveryPageHasItsFiveSections(t *testing.T) {
 	}
 }
 
-// tree are the operator's commands that pages may name, without postconfirm.
-var tree = []string{"runs group", "runs list", "runs show", "replay plan", "replay run", "dlq list", "dlq sweep", "dlq redrive", "resolve",
-	"reconcile", "journal import", "audit list", "ledger list", "ledger verify", "ledger salvage", "lint", "try", "explain"}
-
 // outside are AWS's commands that pages may name.
 var outside = []string{"cloudwatch get-metric-statistics", "cognito-idp describe-user-pool", "dynamodb describe-limits", "dynamodb describe-table",
 	"lambda get-account-settings", "lambda get-function-concurrency", "lambda get-function-configuration", "lambda list-event-source-mappings",
@@ -63,27 +60,24 @@ var call = regexp.MustCompile("(?m)(?:^|`|\\| )(postconfirm|aws) ([a-z0-9-]+)(?:
 
 func commands(text string) (all []string) {
 	for _, m := range call.FindAllStringSubmatch(text, -1) {
-		one := m[1] + " " + m[2]
-		if m[3] != "" && m[1] == "aws" || slices.ContainsFunc(tree, func(c string) bool { return strings.HasPrefix(c, m[2]+" ") }) {
-			one += " " + m[3]
-		}
-		all = append(all, one)
+		all = append(all, strings.TrimSpace(m[1]+" "+m[2]+" "+m[3]))
 	}
 	return all
 }
 
-func TestEveryCommandOfAPageIsKnown(t *testing.T) {
+// Our own commands are read by the program itself, in a test of cmd/postconfirm.
+func TestEveryCommandOfAWSInAPageIsKnown(t *testing.T) {
 	used := map[string]bool{}
 	for _, name := range append(runbooks.Alarms(), runbooks.Reasons()...) {
 		for _, c := range commands(runbooks.Page(name)) {
-			ours, is := strings.CutPrefix(c, "postconfirm ")
-			if used[c] = true; is && !slices.Contains(tree, ours) || !is && !slices.Contains(outside, strings.TrimPrefix(c, "aws ")) {
+			theirs, is := strings.CutPrefix(c, "aws ")
+			if used[theirs] = true; is && !slices.Contains(outside, theirs) {
 				t.Errorf("%s: %q is not known", name, c)
 			}
 		}
 	}
-	for _, c := range tree {
-		if !used["postconfirm "+c] {
+	for _, c := range outside {
+		if !used[c] {
 			t.Errorf("no page names %q: take it off the list", c)
 		}
 	}
@@ -111,19 +105,22 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	}
 }
 
-// elsewhere are codes that no code of this module spells out in one piece: those made of AWS's names for errors, and those
-// that are put together, or that operators' commands give.
-var elsewhere = []string{"access_denied", "internal_error", "not_authorized", "resource_not_found", "newer_there", "not_chosen", "not_in_ledger",
-	"operator_not_sent", "operator_sent", "pipeline_unavailable"}
+// ofTheTrigger are the codes of log lines; all others are in the worker's table.
+var ofTheTrigger = []string{"alias_unknown", "enqueue_denied", "enqueue_failed", "enqueue_timeout", "event_unreadable"}
 
-func TestEveryReasonIsOneThatTheCodeGives(t *testing.T) {
-	for _, code := range runbooks.Reasons() {
-		if slices.Contains(elsewhere, code) {
-			continue
-		}
-		found := exec.Command("grep", "-rqF", "--include=*.go", "--exclude=*_test.go", `"`+code+`"`, "../../worker", "../../trigger", "../../enrich")
+func TestEveryReasonHasAPageAndEveryPageAReason(t *testing.T) {
+	want := slices.Clone(ofTheTrigger)
+	for _, e := range inspect.Reasons() {
+		want = append(want, e.Code)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, runbooks.Reasons()); diff != "" {
+		t.Errorf("codes (-) and pages (+):\n%s", diff)
+	}
+	for _, code := range ofTheTrigger {
+		found := exec.Command("grep", "-rqF", "--include=*.go", "--exclude=*_test.go", `"`+code+`"`, "../../trigger")
 		if err := found.Run(); err != nil {
-			t.Errorf("no code of worker, trigger or enrich says %q: %v", code, err)
+			t.Errorf("no code of trigger says %q: %v", code, err)
 		}
 	}
 }

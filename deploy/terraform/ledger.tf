@@ -25,7 +25,7 @@ resource "aws_dynamodb_table" "ledger" {
     name               = "unfinished"
     hash_key           = "unfinished"
     projection_type    = "INCLUDE"
-    non_key_attributes = ["state", "first_seen"]
+    non_key_attributes = ["state", "first_seen", "trouble"]
   }
 
   ttl {

@@ -1,5 +1,20 @@
 # What the worker calls, and nothing else: one policy, whichever face it has.
 locals {
+  pipeline_file = concat( # the operators' commands read it, too
+    var.pipeline_source != "s3" ? [] : [{
+      Sid      = "PipelineObject"
+      Effect   = "Allow"
+      Action   = "s3:GetObject"
+      Resource = "arn:${local.partition}:s3:::${var.pipeline_bucket}/${var.pipeline_key}"
+    }],
+    var.pipeline_source != "ssm" ? [] : [{
+      Sid      = "PipelineParameter"
+      Effect   = "Allow"
+      Action   = "ssm:GetParameter"
+      Resource = "arn:${local.partition}:ssm:${local.here}:parameter${var.pipeline_parameter}"
+    }],
+  )
+
   worker_statements = concat(
     [
       {
@@ -33,11 +48,17 @@ locals {
         Resource = "${aws_dynamodb_table.ledger.arn}/index/unfinished"
       },
     ],
-    local.is_lambda ? [] : [{ # a daemon erases old answers
+    local.is_lambda ? [] : [{ # a daemon erases old answers, and reconciles
       Sid      = "Sweep"
       Effect   = "Allow"
-      Action   = "dynamodb:Scan"
+      Action   = ["dynamodb:Scan", "dynamodb:BatchGetItem", "dynamodb:DeleteItem"]
       Resource = aws_dynamodb_table.ledger.arn
+    }],
+    local.is_lambda ? [] : [{
+      Sid      = "Reconcile"
+      Effect   = "Allow"
+      Action   = "cognito-idp:ListUsers"
+      Resource = local.pool_arn
     }],
     local.is_lambda || !var.daemon_checks_app_clients ? [] : [{
       Sid      = "AppClients"
@@ -45,18 +66,7 @@ locals {
       Action   = ["cognito-idp:ListUserPoolClients", "cognito-idp:DescribeUserPoolClient"]
       Resource = local.pool_arn
     }],
-    var.pipeline_source != "s3" ? [] : [{
-      Sid      = "PipelineObject"
-      Effect   = "Allow"
-      Action   = "s3:GetObject"
-      Resource = "arn:${local.partition}:s3:::${var.pipeline_bucket}/${var.pipeline_key}"
-    }],
-    var.pipeline_source != "ssm" ? [] : [{
-      Sid      = "PipelineParameter"
-      Effect   = "Allow"
-      Action   = "ssm:GetParameter"
-      Resource = "arn:${local.partition}:ssm:${local.here}:parameter${var.pipeline_parameter}"
-    }],
+    local.pipeline_file,
     var.secrets != "ssm" ? [] : [{
       Sid      = "SecretParameters"
       Effect   = "Allow"
@@ -85,8 +95,7 @@ locals {
 }
 
 resource "aws_iam_policy" "worker" {
-  name        = "${var.name}-worker-${local.region}"
-  description = "What the worker calls, and nothing else."
-  policy      = jsonencode({ Version = "2012-10-17", Statement = local.worker_statements })
-  tags        = var.tags
+  name   = "${var.name}-worker-${local.region}"
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.worker_statements })
+  tags   = var.tags
 }

@@ -18,8 +18,18 @@ func onThisMachine() []string {
 // command is what a constructor of the operator's binary makes.
 type command struct {
 	use string
+	by  int           // which argument of the constructor names it, from 1; 0 when use does
 	run *ssa.Function // nil of a command that only has others
-	sub []*ssa.Function
+	sub []*ssa.Call   // of constructors
+}
+
+// called is the name of a command, whose constructor was called like this.
+func (c command) called(by *ssa.Call) string {
+	if c.by == 0 {
+		return c.use
+	}
+	text, _ := by.Call.Args[c.by-1].(*ssa.Const)
+	return first(text)
 }
 
 // commands adds those of the operator's binary that call AWS, by their whole name.
@@ -27,7 +37,7 @@ func (g *graph) commands(into map[string][]string) error {
 	made := map[*ssa.Function]command{}
 	for f := range g.Nodes {
 		if f != nil && f.Pkg == g.main.Pkg {
-			if c := commandOf(f); c.use != "" {
+			if c := commandOf(f); c.use != "" || c.by > 0 {
 				made[f] = c
 			}
 		}
@@ -35,7 +45,7 @@ func (g *graph) commands(into map[string][]string) error {
 	born := g.before(made)
 	for f, c := range made {
 		if c.use == "postconfirm" {
-			return (&tree{g, made, born, into}).below(f, "")
+			return (&tree{g, made, born, into}).below(f, c.use, c.use)
 		}
 	}
 	return fmt.Errorf("no constructor makes the command postconfirm")
@@ -58,10 +68,12 @@ type tree struct {
 	into map[string][]string
 }
 
-func (t *tree) below(at *ssa.Function, path string) error {
+func (t *tree) below(at *ssa.Function, use, path string) error {
 	c := t.made[at]
-	path = strings.TrimSpace(path + " " + c.use)
-	if slices.Contains(onThisMachine(), c.use) {
+	if use == "" {
+		return fmt.Errorf("%s: a command of %s has no name that can be read", path, at)
+	}
+	if slices.Contains(onThisMachine(), use) {
 		return nil
 	}
 	if c.run != nil {
@@ -73,9 +85,10 @@ func (t *tree) below(at *ssa.Function, path string) error {
 			t.into[path] = actions
 		}
 	}
-	for _, sub := range c.sub {
-		if _, known := t.made[sub]; known {
-			if err := t.below(sub, path); err != nil {
+	for _, call := range c.sub {
+		to := call.Call.StaticCallee()
+		if sub, known := t.made[to]; known {
+			if err := t.below(to, sub.called(call), path+" "+sub.called(call)); err != nil {
 				return err
 			}
 		}
@@ -90,10 +103,10 @@ func commandOf(f *ssa.Function) (c command) {
 		for _, instruction := range b.Instrs {
 			switch i := instruction.(type) {
 			case *ssa.Store:
-				c.field(i)
+				c.field(f, i)
 			case *ssa.Call:
 				if to := i.Call.StaticCallee(); to != nil && to.Pkg == f.Pkg && isCommand(i.Type()) {
-					c.sub = append(c.sub, to)
+					c.sub = append(c.sub, i)
 				}
 			}
 		}
@@ -101,15 +114,18 @@ func commandOf(f *ssa.Function) (c command) {
 	return c
 }
 
-func (c *command) field(s *ssa.Store) {
+func (c *command) field(f *ssa.Function, s *ssa.Store) {
 	at, ok := s.Addr.(*ssa.FieldAddr)
 	if !ok || !isCommand(at.X.Type()) {
 		return
 	}
 	switch at.X.Type().Underlying().(*types.Pointer).Elem().Underlying().(*types.Struct).Field(at.Field).Name() {
 	case "Use":
-		if text, ok := s.Val.(*ssa.Const); ok {
-			c.use, _, _ = strings.Cut(constant.StringVal(text.Value), " ")
+		switch text := front(s.Val).(type) {
+		case *ssa.Const:
+			c.use = first(text)
+		case *ssa.Parameter:
+			c.by = slices.Index(f.Params, text) + 1
 		}
 	case "RunE", "Run":
 		switch f := s.Val.(type) {
@@ -119,6 +135,40 @@ func (c *command) field(s *ssa.Store) {
 			c.run = f
 		}
 	}
+}
+
+// front is what a text begins with: the first of a sum, and of a variable what it was born with.
+func front(v ssa.Value) ssa.Value {
+	switch v := v.(type) {
+	case *ssa.BinOp:
+		return front(v.X)
+	case *ssa.UnOp:
+		if born := bornWith(v.X); born != nil {
+			return front(born)
+		}
+	}
+	return v
+}
+
+// bornWith is the argument that a function keeps in a variable, since a closure uses it; nil of any other place.
+func bornWith(place ssa.Value) ssa.Value {
+	if variable, ok := place.(*ssa.Alloc); ok {
+		for _, use := range *variable.Referrers() {
+			if s, ok := use.(*ssa.Store); ok && s.Addr == place {
+				return s.Val
+			}
+		}
+	}
+	return nil
+}
+
+// first is the first word of a text; "" of what is none.
+func first(text *ssa.Const) string {
+	if text == nil || text.Value == nil || text.Value.Kind() != constant.String {
+		return ""
+	}
+	word, _, _ := strings.Cut(constant.StringVal(text.Value), " ")
+	return word
 }
 
 func isCommand(t types.Type) bool { return t.String() == "*github.com/spf13/cobra.Command" }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestWhatASmallProgramCalls(t *testing.T) {
@@ -25,6 +27,21 @@ func TestWhatASmallProgramCalls(t *testing.T) {
 	}
 	if err := g.cut("nobody.Nothing"); err == nil || !strings.Contains(err.Error(), "nobody.Nothing") {
 		t.Errorf("a cut that cuts nothing: %v", err)
+	}
+}
+
+func TestWhatEachCommandCalls(t *testing.T) {
+	p, err := load(".", "./testdata/tree")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][]string{}
+	if err := p.graph("tree").commands(got); err != nil {
+		t.Fatal(err)
+	}
+	reads := []string{"sqs:ReceiveMessage"}
+	if diff := cmp.Diff(map[string][]string{"postconfirm pause": reads, "postconfirm resume": reads}, got); diff != "" {
+		t.Errorf("a constructor that is given the name makes two commands, and what they open counts for no other:\n%s", diff)
 	}
 }
 
