@@ -16,15 +16,14 @@ import (
 
 	"github.com/postconfirm/postconfirm/deploy/attach"
 	"github.com/postconfirm/postconfirm/worker/amazon"
-	"github.com/postconfirm/postconfirm/worker/audit"
 )
 
 // attachOptions are the flags of attach and detach.
 type attachOptions struct {
-	operator
-	trigger, presignup   string
-	restore, backup      string
-	replace, yes, detach bool
+	trigger, presignup string
+	restore, backup    string
+	replace, yes, json bool
+	detach             bool
 }
 
 func attachCommand(std streams) *cobra.Command {
@@ -76,8 +75,6 @@ func (o *attachOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.backup, "backup", "", "where what was there before is kept; a new `file` in this folder")
 	f.BoolVar(&o.yes, "yes", false, "write without asking")
 	f.BoolVar(&o.json, "json", false, "one JSON object with what changes")
-	o.ledgerFlag(cmd)
-	o.whoFlags(cmd)
 }
 
 var (
@@ -148,7 +145,7 @@ func (o *attachOptions) run(ctx context.Context, std streams, pool string) error
 	if err := o.keep(talk, pool, &c.Before); err != nil {
 		return err
 	}
-	if err := o.logged(ctx, pool, func() error { return o.explain(c.Apply(ctx, clients.Cognito)) }); err != nil {
+	if err := o.explain(c.Apply(ctx, clients.Cognito)); err != nil {
 		return err
 	}
 	fmt.Fprintln(talk.out, "written; every other setting is what it was")
@@ -238,26 +235,6 @@ func (o *attachOptions) explain(err error) error {
 	return err
 }
 
-// logged writes a change of the pool into the audit log, if there is a ledger already.
-func (o *attachOptions) logged(ctx context.Context, pool string, f func() error) (err error) {
-	if o.ledger == "" {
-		return f()
-	}
-	if err := o.signedAs("the triggers of " + pool); err != nil {
-		return err
-	}
-	l, err := o.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	action := "attach"
-	if o.detach {
-		action = "detach"
-	}
-	return o.audited(ctx, l, audit.Entry{Action: action}, func(*audit.Entry) error { return f() })
-}
-
 // writeBack restores a backup.
 func (o *attachOptions) writeBack(ctx context.Context, std streams, pools attach.Pools, pool string) error {
 	data, err := os.ReadFile(o.restore)
@@ -288,7 +265,7 @@ func (o *attachOptions) writeBack(ctx context.Context, std streams, pools attach
 	if err := o.keep(std, pool, &now); err != nil {
 		return err
 	}
-	if err := o.logged(ctx, pool, func() error { return o.explain(attach.Restore(ctx, pools, s)) }); err != nil {
+	if err := o.explain(attach.Restore(ctx, pools, s)); err != nil {
 		return err
 	}
 	fmt.Fprintln(std.out, "written back")
