@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/postconfirm/postconfirm/worker/inspect"
 )
 
 // said is a command line of a page, in words behind the program's name.
@@ -142,5 +144,19 @@ func TestACommandThatDoesNotExistIsNoticedInAPage(t *testing.T) {
 	}
 	if got := words(`a "b c" --d='e f' | g`); !slices.Equal(got, []string{"a", "b c", "--d=e f"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestARunNamesThePageOfItsReason(t *testing.T) {
+	for code, want := range map[string]bool{"crash_loop": true, "http_422": false, "": false} {
+		var out strings.Builder
+		d := &inspect.Detail{}
+		d.Code = code
+		if err := (showView{out: &out}).all(d); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(out.String(), "deploy/runbooks/"+code+".md\n"); got != want {
+			t.Errorf("%q: %v:\n%s", code, got, out.String())
+		}
 	}
 }

@@ -127,6 +127,16 @@ def of_docker(words):
             raise Wrong(f"the Dockerfile has no {words[i + 1]}")
 
 
+def links(path):
+    """Raises Wrong of a link that leads nowhere, or to a heading that is not there."""
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(#[^)\s]*)?\)", lines(path)):
+        to = os.path.normpath(os.path.join(os.path.dirname(path), target)) if target else path
+        there(to)
+        headings = ["#" + re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-") for h in re.findall(r"^#+ (.*)$", lines(to), re.M)] if anchor else []
+        if anchor and anchor not in headings:
+            raise Wrong(f"{to} has no heading {anchor}")
+
+
 FOLDER = ["."]  # where a page has gone with cd
 KNOWN = {"aws": of_aws, "make": of_make, "terraform": of_terraform, "helm": of_helm, "docker": of_docker}
 
@@ -175,6 +185,10 @@ def main():
     pages = [p for p in sorted(glob.glob("deploy/**/*.md", recursive=True)) if "/node_modules/" not in p]
     for path in pages:
         FOLDER[0] = "."
+        try:
+            links(path)
+        except Wrong as wrong:
+            sys.exit(f"guide: {path}: {wrong}")
         for _, block in blocks(lines(path)):
             for words in commands(block):
                 try:
