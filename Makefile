@@ -54,7 +54,7 @@ test: ## all Go tests; needs nothing but Go
 	@test -n "$$POSTCONFIRM_TEST_MYSQL" || echo "test: NOT RUN: the sql connector against MySQL or MariaDB; make check-databases does"
 
 .PHONY: check
-check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs check-dynalite check-databases check-contributing check-deploy check-reliability ## everything that must be green before a change lands
+check: check-tools check-format check-vet check-tidy check-race check-fuzz check-demo check-outside check-fauxqs check-dynalite check-databases check-contributing check-reliability ## everything that must be green before a change lands
 	@echo "check: all green"
 
 .PHONY: check-tools
@@ -114,7 +114,7 @@ check-contributing: ## the page about adding a connector, followed to the letter
 	@deploy/check/contributing.sh
 
 .PHONY: check-deploy
-check-deploy: check-deploy-cfn check-deploy-terraform check-deploy-helm check-deploy-systemd check-deploy-container check-deploy-reproducible check-deploy-guide ## all that is under deploy/; about two minutes, five the first time
+check-deploy: check-deploy-cfn check-deploy-terraform check-deploy-helm check-deploy-systemd check-deploy-container check-deploy-reproducible check-deploy-guide ## all that is under deploy/, with tools that it brings itself; about two minutes, five the first time
 	@echo "check-deploy: all green"
 
 .PHONY: check-deploy-full
