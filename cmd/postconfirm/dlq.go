@@ -181,7 +181,21 @@ func (o *dlqListOptions) list(ctx context.Context, std streams) error {
 	if all.Cut {
 		fmt.Fprintln(o.people(std), "this is a sample: the limit was reached")
 	}
+	o.then(std, all.Rows)
 	return d.close()
+}
+
+// then names what comes next for the letters that a sweep removes, and for those that wait for a person.
+func (o *dlqListOptions) then(std streams, rows []deadletters.Row) {
+	for _, c := range []struct {
+		fates []deadletters.Fate
+		next  string
+	}{{[]deadletters.Fate{deadletters.Finished, deadletters.Reopened}, "postconfirm dlq sweep"},
+		{[]deadletters.Fate{deadletters.Parked}, "postconfirm runs group --state parked"}} {
+		if slices.ContainsFunc(rows, func(r deadletters.Row) bool { return slices.Contains(c.fates, r.Fate) }) {
+			fmt.Fprintf(o.people(std), "next:  %s\n", following(o.cmd, c.next))
+		}
+	}
 }
 
 // rows writes the rows, in columns or for machines.
