@@ -127,9 +127,9 @@ func (o groupOptions) table(std streams, g inspect.Grouped) error {
 		}
 		if group.Meaning != "" {
 			fmt.Fprintf(std.out, "  means  %s\n", group.Meaning)
-		}
-		if page := runbooks.Path(group.Cause.Code); page != "" {
-			fmt.Fprintf(std.out, "  page   %s\n", page)
+			if page := runbooks.Path(group.Cause.Code); page != "" {
+				fmt.Fprintf(std.out, "  page   %s\n", page)
+			}
 		}
 		fmt.Fprintf(std.out, "  next   %s%s\n", group.Next, o.suffix())
 	}
