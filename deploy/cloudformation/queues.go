@@ -117,11 +117,12 @@ func (t *Template) queuePolicy(queue string) (all []statement) {
 func senders(w *World) {
 	for deployment, t := range w.resolved {
 		operators := w.Values[deployment]["OperatorRoleArn"]
-		worker := "<WorkerRole.Arn>"
-		if w.Values[deployment]["Worker"] == "daemon" {
+		worker, enqueues := "<WorkerRole.Arn>", "<TriggerRole.Arn>"
+		if w.Values[deployment]["Worker"] == "daemon" { // it reconciles: whom it finds, it puts on the queue
 			worker = w.Values[deployment]["DaemonRoleArn"]
+			enqueues += " " + worker
 		}
-		for queue, sender := range map[string]string{"Queue": "<TriggerRole.Arn>", "DeadLetters": worker} {
+		for queue, sender := range map[string]string{"Queue": enqueues, "DeadLetters": worker} {
 			want := strings.TrimSuffix(sender+" "+operators, " ")
 			allowed, denied := "", ""
 			for _, s := range t.queuePolicy(queue) {

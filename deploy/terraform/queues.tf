@@ -31,7 +31,7 @@ resource "aws_sqs_queue" "queue" {
 }
 
 locals {
-  senders = compact([aws_iam_role.trigger.arn, var.operator_role_arn])
+  senders = compact([aws_iam_role.trigger.arn, local.is_lambda ? null : var.daemon_role_arn, var.operator_role_arn]) # a daemon reconciles
   buriers = compact([local.is_lambda ? one(aws_iam_role.worker[*].arn) : var.daemon_role_arn, var.operator_role_arn])
 
   # The queue may be used by those who are named, over TLS; a wider right elsewhere in the account is no way in.

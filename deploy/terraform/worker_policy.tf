@@ -20,7 +20,7 @@ locals {
       {
         Sid      = "Queue"
         Effect   = "Allow"
-        Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
+        Action   = concat(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"], local.is_lambda ? [] : ["sqs:SendMessage"])
         Resource = aws_sqs_queue.queue.arn
       },
       {
